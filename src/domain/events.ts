@@ -1,0 +1,199 @@
+import type { Reason } from "./errors.ts";
+import type { EpochMillis, Millis } from "./units.ts";
+
+/** Why a rotation, a re-publication or a reload happens. A closed set, as reasons are. */
+export const CAUSES = [
+  "missing", // nothing on disk
+  "damaged", // what is on disk is not a good pair
+  "renewal_due",
+  "request_changed", // the configuration asks for another certificate
+  "issuer_removed", // the issuer that signed the current leaf is no longer configured
+  "forced", // an operator said so
+  "delivery_changed", // same pair, other layout, modes or owner
+  "trust_changed", // same pair, another trust bundle
+  "reload_owed", // an earlier run committed and did not reload
+  "reload_changed", // the reload steps are new to this generation
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** The part of a rotation in which something happened. */
+export const STAGES = ["preflight", "login", "issue", "verify", "store", "reload"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** A certificate that is on disk, as the state and the events speak of it. No secrets, no PEM. */
+export interface LeafFacts {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly generation: string;
+  readonly issuer: string;
+  readonly notBefore: EpochMillis;
+  readonly notAfter: EpochMillis;
+  readonly receivedAt: EpochMillis;
+  /** When renewal first comes due. */
+  readonly due: EpochMillis;
+  readonly requestHash: string;
+  readonly deliveryHash: string;
+}
+
+interface Base {
+  readonly at: EpochMillis;
+}
+interface OfService extends Base {
+  readonly service: string;
+}
+
+/** What happens to one service. `evolve` (state.ts) folds these into its state; nothing else changes it. */
+export type ServiceEvent =
+  | (OfService & { readonly kind: "recovered"; readonly leaf: LeafFacts; readonly reloadOwed: boolean })
+  | (OfService & {
+      readonly kind: "nothing_usable";
+      readonly cause: "missing" | "damaged";
+      readonly reason?: Reason;
+      readonly message: string;
+    })
+  | (OfService & {
+      readonly kind: "rotation_started";
+      readonly cause: Cause;
+      readonly issuer: string;
+      readonly attempt: number;
+    })
+  | (OfService & {
+      readonly kind: "issued";
+      readonly issuer: string;
+      readonly serial: string;
+      readonly notAfter: EpochMillis;
+      readonly took: Millis;
+      readonly warnings: readonly string[];
+    })
+  | (OfService & {
+      readonly kind: "ttl_clipped";
+      readonly issuer: string;
+      readonly asked: Millis;
+      readonly got: Millis;
+    })
+  | (OfService & {
+      readonly kind: "published";
+      readonly cause: Cause;
+      readonly leaf: LeafFacts;
+      readonly reloadOwed: boolean;
+      readonly took: Millis;
+    })
+  | (OfService & {
+      readonly kind: "rotation_failed";
+      readonly cause: Cause;
+      readonly stage: Stage;
+      readonly issuer: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+      readonly failures: number;
+      readonly retryAt: EpochMillis;
+    })
+  | (OfService & { readonly kind: "reload_started"; readonly method: ReloadMethod; readonly target: string })
+  | (OfService & {
+      readonly kind: "reloaded";
+      readonly method: ReloadMethod;
+      readonly target: string;
+      readonly took: Millis;
+      readonly detail: string;
+    })
+  | (OfService & {
+      readonly kind: "reload_failed";
+      readonly method: ReloadMethod;
+      readonly target: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+      readonly failures: number;
+      readonly retryAt: EpochMillis;
+    })
+  | (OfService & { readonly kind: "delivered"; readonly generation: string; readonly serial: string })
+  | (OfService & { readonly kind: "renewal_requested"; readonly by: "operator" })
+  | (OfService & { readonly kind: "service_changed"; readonly classes: readonly ChangeClass[] })
+  | (OfService & { readonly kind: "service_added" })
+  | (OfService & { readonly kind: "service_removed" })
+  | (OfService & { readonly kind: "leftovers_removed"; readonly count: number });
+
+export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";
+
+/** What a change of configuration costs (DESIGN, "What a change of configuration costs"). */
+export type ChangeClass = "request" | "delivery" | "plan" | "reload";
+
+/** What happens around the services: clusters, issuers, trust, configuration, the process. */
+export type DaemonEvent =
+  | (Base & { readonly kind: "started"; readonly version: string; readonly services: number; readonly pid: number })
+  | (Base & { readonly kind: "stopping"; readonly signal: string })
+  | (Base & { readonly kind: "stopped"; readonly took: Millis })
+  | (Base & {
+      readonly kind: "config_loaded";
+      readonly hash: string;
+      readonly added: number;
+      readonly changed: number;
+      readonly removed: number;
+    })
+  | (Base & { readonly kind: "config_rejected"; readonly message: string })
+  | (Base & {
+      readonly kind: "logged_in";
+      readonly cluster: string;
+      readonly method: string;
+      readonly ttl: Millis;
+      readonly renewable: boolean;
+      readonly warnings: readonly string[];
+    })
+  | (Base & {
+      readonly kind: "login_failed";
+      readonly cluster: string;
+      readonly method: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+    })
+  | (Base & { readonly kind: "token_renewed"; readonly cluster: string; readonly ttl: Millis })
+  | (Base & {
+      readonly kind: "token_ending";
+      readonly cluster: string;
+      readonly why: "not_renewable" | "max_ttl" | "renew_failed" | "invalid";
+    })
+  | (Base & { readonly kind: "cluster_up"; readonly cluster: string; readonly address: string })
+  | (Base & {
+      readonly kind: "cluster_down";
+      readonly cluster: string;
+      readonly address: string;
+      readonly reason: Reason;
+      readonly message: string;
+    })
+  | (Base & {
+      readonly kind: "root_added";
+      readonly issuer: string;
+      readonly fingerprint: string;
+      readonly subject: string;
+      readonly notAfter: EpochMillis;
+    })
+  | (Base & {
+      readonly kind: "root_held";
+      readonly issuer: string;
+      readonly fingerprint: string;
+      readonly subject: string;
+    })
+  | (Base & {
+      readonly kind: "root_removed";
+      readonly issuer: string;
+      readonly fingerprint: string;
+      readonly subject: string;
+    })
+  | (Base & {
+      readonly kind: "leased_certificate";
+      readonly cluster: string;
+      readonly issuer: string;
+      readonly message: string;
+    })
+  | (Base & {
+      readonly kind: "warning";
+      readonly subject: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+    });
+
+/** The only output of the program: log, metrics, health, status and tests all read these. */
+export type RotationEvent = ServiceEvent | DaemonEvent;

@@ -1,0 +1,150 @@
+import type { Certificate } from "../domain/certificate.ts";
+import type { RotationEvent } from "../domain/events.ts";
+import type { Delivery, Manifest } from "../domain/manifest.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { KeyAlgorithm, Names, OutputSpec, ReloadStep } from "../domain/spec.ts";
+import type { EpochMillis, Millis } from "../domain/units.ts";
+
+/*
+ * The ports: what the rotation asks of the world. Every method rejects with a LeafdError (domain/errors.ts) and with
+ * nothing else, takes an AbortSignal as its last argument where it can wait, and is safe to call again after a failure.
+ */
+
+/** Time. The only source of it besides the real one in runtime/clock.ts is the virtual one of the tests. */
+export interface Clock {
+  /** The wall clock: may jump. */
+  now(): EpochMillis;
+  /** Never jumps, never goes back; only differences mean something. */
+  monotonic(): Millis;
+  /**
+   * Resolves after `duration` (any length: longer than a timer can hold is waited for in parts). Rejects with the
+   * signal's reason as soon as it aborts.
+   */
+  sleep(duration: Millis, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where every event goes. Must not throw and must not block. */
+export type Emit = (event: RotationEvent) => void;
+
+/** Private keys and certificate signing requests (RFC 2986), made in this process and synchronously. */
+export interface Keys {
+  /** A new key: PKCS#8 PEM. */
+  generate(algorithm: KeyAlgorithm): Secret<string>;
+  /** A CSR in PEM for these names, signed by the key (PKCS#8 PEM). */
+  request(privateKey: Secret<string>, names: Names): string;
+  /** SHA-256 of the key's SubjectPublicKeyInfo DER, lower-case hex; LeafdError `pair_damaged` when it does not parse. */
+  publicKeyHash(privateKey: Secret<string>): string;
+}
+
+export interface SignOrder {
+  /** Absent for an issuer whose method is `issue`. */
+  readonly csr?: string;
+  readonly names: Names;
+  readonly key: KeyAlgorithm;
+  readonly ttl?: Millis;
+  readonly notAfter?: EpochMillis;
+}
+
+export interface SignedReply {
+  /** PEM blocks as the server sent them, unparsed. */
+  readonly leaf: string;
+  readonly chain: readonly string[];
+  /** Only from `issue`: PEM, PKCS#8. */
+  readonly privateKey?: Secret<string>;
+  /** Vault's warnings, benign ones filtered out. */
+  readonly warnings: readonly string[];
+  /** The reply carried a lease: the end of the token would revoke the certificate. */
+  readonly leased: boolean;
+  readonly receivedAt: EpochMillis;
+}
+
+/** One place that signs. Cancelling aborts the request; the server may have signed all the same. */
+export interface Issuer {
+  readonly name: string;
+  /** Unique per cluster, namespace, mount, role and issuer reference; part of the request hash. */
+  readonly identity: string;
+  /** Signs, or rejects with a reason of "reaching the issuer", "being allowed" or "the request". */
+  sign(order: SignOrder, signal: AbortSignal): Promise<SignedReply>;
+  /** The CA certificates the mount publishes (PEM blocks, roots and intermediates), asked without a token. */
+  authorities(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** The bytes of one generation. */
+export interface PairMaterial {
+  readonly privateKey: Secret<string>;
+  /** Leaf, then the intermediate CAs in order: the content of `tls.crt`. */
+  readonly certificate: string;
+  /** Self-signed roots: the content of `ca.crt`. */
+  readonly trust: string;
+}
+
+/** What the store adds to a manifest by itself is left out: version, generation, files. */
+export type ManifestFacts = Omit<Manifest, "version" | "generation" | "files">;
+
+export type Inspection =
+  | { readonly kind: "none" }
+  /** Something is there and cannot be used; the reason is one of "the disk". */
+  | { readonly kind: "damaged"; readonly reason: "pair_damaged" | "target_unsafe"; readonly message: string }
+  /** Bytes that agree with their manifest. Not verified: that is the domain's work. */
+  | { readonly kind: "pair"; readonly manifest: Manifest; readonly material: PairMaterial };
+
+/**
+ * The output directory of one service: generations behind `..data` (see docs/architecture.md). One writer at a time
+ * per output; a reader at any moment finds one complete generation.
+ */
+export interface Store {
+  /**
+   * Claims the directory (`..owner`) and proves that a commit would succeed as far as that can be known: parent,
+   * writability, owner and group, free space. Costs no issuance because it runs before one. Rejects with a reason of
+   * "the disk"; `target_foreign` when another leafd owns it.
+   */
+  preflight(output: OutputSpec, service: string): Promise<void>;
+  /** Reads what is there and never changes it. */
+  inspect(output: OutputSpec): Promise<Inspection>;
+  /**
+   * Writes a new generation durably and swaps it in. When it rejects, the generation that was visible before is
+   * visible still, and the leftovers go at the next `sweep`. The reasons are those of "the disk".
+   */
+  commit(output: OutputSpec, material: PairMaterial, facts: ManifestFacts): Promise<Manifest>;
+  /** The last delivery, or undefined when there is none or it cannot be read. */
+  delivery(output: OutputSpec): Promise<Delivery | undefined>;
+  recordDelivery(output: OutputSpec, delivery: Omit<Delivery, "version">): Promise<void>;
+  /** Removes temporary files of crashed commits, and old generations but for the previous one. Answers how many. */
+  sweep(output: OutputSpec): Promise<number>;
+  /** Gives the claim back, so that another leafd (the sidecar after its init container) may take it at once. */
+  release(output: OutputSpec): Promise<void>;
+}
+
+export interface ReloadContext {
+  /** All the services that this one run serves, sorted. */
+  readonly services: readonly string[];
+  readonly directories: readonly string[];
+  readonly cause: string;
+}
+
+/** Tells a dependent that its files changed. */
+export interface Reloader {
+  /** Equal keys are one target: their reloads are coalesced into one run. */
+  targetKey(step: ReloadStep, service: string): string;
+  /**
+   * Carries one step out and resolves with one line for the log. A dependent that is not running has nothing to
+   * reload: that resolves too, and says so. Rejects with a reason of "the dependent".
+   */
+  run(step: ReloadStep, context: ReloadContext, signal: AbortSignal): Promise<string>;
+}
+
+/** When each service had certificates issued; kept in the state directory so that a crash loop cannot reset it. */
+export interface Ledger {
+  /** The issuances of the last hour, oldest first. */
+  recent(service: string): readonly EpochMillis[];
+  /** Written before the issuer is asked. A ledger that cannot be written warns and does not stop the rotation. */
+  record(service: string, at: EpochMillis): void;
+}
+
+/** The trust anchors, known before an issuer is asked. */
+export interface Trust {
+  /** The bundle for leaves of this issuer; LeafdError `no_trust` when no root is known. */
+  bundle(issuer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
+  /** Asks again where the roots come from; answers true when the bundle is another one than before. */
+  refresh(issuer: Issuer, signal: AbortSignal): Promise<boolean>;
+}
