@@ -1,0 +1,120 @@
+import {
+  type ClusterStatus,
+  type DaemonStatus,
+  isReady,
+  type ServiceState,
+  type ServiceStatus,
+} from "../domain/status.ts";
+import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
+
+interface TableOptions {
+  readonly now: EpochMillis;
+  /** Columns of the terminal; absent (a file, a pipe): nothing is cut. */
+  readonly width?: number;
+  readonly colour: boolean;
+}
+
+const HEADINGS = ["SERVICE", "STATE", "SERIAL", "EXPIRES IN", "RENEWAL IN", "ISSUER", "RELOAD", "REASON"] as const;
+const GAP = "  ";
+/** The reason keeps at least this much of a narrow terminal: lines wrap rather than say nothing. */
+const SHORTEST_REASON = 16;
+
+const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
+const COLOURS: Readonly<Record<ServiceState, number>> = {
+  expired: RED,
+  missing: RED,
+  pending: YELLOW,
+  reload_owed: YELLOW,
+  retrying: YELLOW,
+  due: YELLOW,
+  ok: GREEN,
+};
+
+/**
+ * The status for a terminal: one aligned line a service, then one a cluster, then the configuration when the last one
+ * was refused. Ends with a newline.
+ */
+export function renderStatusTable(status: DaemonStatus, options: TableOptions): string {
+  const rows = [[...HEADINGS], ...status.services.map((service) => cells(service, options.now))];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row, index) => {
+    const state = status.services[index - 1]?.state;
+    const padded = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    const line = cut(padded.join(GAP).trimEnd(), widths, options.width);
+    return state !== undefined && options.colour ? paint(line, padded, COLOURS[state]) : line;
+  });
+  const notes = [...status.clusters.map((cluster) => clusterLine(cluster, options.now)), ...configLines(status)];
+  return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].map((line) => `${line}\n`).join("");
+}
+
+/** What `leafd status` exits with: 0 when every required service has a valid pair, 1 when one has not. */
+export function statusExitCode(status: DaemonStatus, now: EpochMillis): 0 | 1 {
+  return isReady(status, now) ? 0 : 1;
+}
+
+function cells(service: ServiceStatus, now: EpochMillis): string[] {
+  return [
+    service.name,
+    service.state,
+    shortSerial(service.serial),
+    left(service.notAfter, now, "expired"),
+    left(service.due, now, "now"),
+    service.issuer,
+    service.serial === undefined ? "-" : service.delivered ? "done" : "owed",
+    why(service, now),
+  ];
+}
+
+/** Both ends of a serial: enough to tell two apart, and to find it in the output of openssl. */
+function shortSerial(serial: string | undefined): string {
+  if (serial === undefined) return "-";
+  return serial.length <= 13 ? serial : `${serial.slice(0, 8)}…${serial.slice(-4)}`;
+}
+
+function left(until: EpochMillis | undefined, now: EpochMillis, over: string): string {
+  if (until === undefined) return "-";
+  return until <= now ? over : formatDuration(until - now);
+}
+
+function why({ reason, message, nextAction, nextAt }: ServiceStatus, now: EpochMillis): string {
+  if (reason === undefined) return "";
+  const next = nextAt === undefined || nextAction === "none" ? "" : ` (${nextAction} ${when(nextAt, now)})`;
+  return `${reason}${next}${message === undefined ? "" : `: ${printable(message)}`}`;
+}
+
+function when(at: EpochMillis, now: EpochMillis): string {
+  return at <= now ? "now" : `in ${formatDuration(at - now)}`;
+}
+
+function clusterLine({ name, address, up, reason, tokenExpires }: ClusterStatus, now: EpochMillis): string {
+  const state = up === undefined ? "not asked yet" : up ? "up" : `down${reason === undefined ? "" : ` (${reason})`}`;
+  const token = tokenExpires === undefined ? "" : `, token ends ${when(tokenExpires, now)}`;
+  return printable(`cluster ${name}: ${address} is ${state}${token}`);
+}
+
+function configLines({ configError, configLoadedAt }: DaemonStatus): string[] {
+  if (configError === undefined) return [];
+  const head = `configuration refused at ${formatTime(configError.at)}; the one of ${formatTime(configLoadedAt)} is in force:`;
+  return [head, ...configError.message.split("\n").map((line) => `  ${printable(line)}`)];
+}
+
+/** Messages quote what others sent: nothing in them may steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, " ");
+}
+
+function cut(line: string, widths: readonly number[], width: number | undefined): string {
+  if (width === undefined) return line;
+  const fixed = widths.slice(0, -1).reduce((sum, column) => sum + column + GAP.length, 0);
+  const limit = Math.max(width, fixed + SHORTEST_REASON);
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}
+
+/** Colours the state, the second cell of the line. */
+function paint(line: string, [name = "", state = ""]: readonly string[], colour: number): string {
+  const start = name.length + GAP.length;
+  const end = start + state.trimEnd().length;
+  return `${line.slice(0, start)}\u001b[${colour}m${line.slice(start, end)}\u001b[0m${line.slice(end)}`;
+}

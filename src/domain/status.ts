@@ -1,0 +1,155 @@
+import { LeafdError, type Reason } from "./errors.ts";
+import type { Names } from "./spec.ts";
+import { type EpochMillis, formatDuration, formatTime, MINUTE } from "./units.ts";
+
+/*
+ * What leafd says about itself, in one shape: the control socket, the status page, the health checks and the metrics
+ * all read it. `daemon.ts` builds it afresh from its state each time somebody asks.
+ */
+
+/** The states of a service, worst first. */
+export const SERVICE_STATES = [
+  "expired", // the pair on disk has ended
+  "missing", // there is no usable pair
+  "pending", // not looked at yet: leafd is starting
+  "reload_owed", // a good pair is published, and its dependents have not been told
+  "retrying", // a good pair, and the last attempt to replace it failed
+  "due", // a good pair whose renewal has come due or is under way
+  "ok",
+] as const;
+export type ServiceState = (typeof SERVICE_STATES)[number];
+
+/** What leafd will do next for a service, at `nextAt`. */
+export const NEXT_ACTIONS = ["inspect", "issue", "renew", "publish", "reload", "none"] as const;
+export type NextAction = (typeof NEXT_ACTIONS)[number];
+
+export interface ServiceStatus {
+  readonly name: string;
+  /** Readiness waits for it. */
+  readonly required: boolean;
+  readonly state: ServiceState;
+  /** Of the last failure, as long as it has not been made good. */
+  readonly reason?: Reason;
+  readonly message?: string;
+  readonly nextAction: NextAction;
+  readonly nextAt?: EpochMillis;
+  /** Of the leaf on disk: lower-case hex, absent when there is none. */
+  readonly serial?: string;
+  /** SHA-256 of its DER, lower-case hex. */
+  readonly fingerprint?: string;
+  /** The names the configuration asks for. */
+  readonly names: Names;
+  /** The configured name of the issuer that leafd asks. */
+  readonly issuer: string;
+  readonly notBefore?: EpochMillis;
+  readonly notAfter?: EpochMillis;
+  /** When renewal of the leaf on disk first came due, or will. */
+  readonly due?: EpochMillis;
+  readonly generation?: string;
+  /** False: a reload is owed. */
+  readonly delivered: boolean;
+  /** Consecutive failures, of whatever stage; 0 after a success. */
+  readonly failures: number;
+  readonly lastSuccess: { readonly issue?: EpochMillis; readonly store?: EpochMillis; readonly reload?: EpochMillis };
+}
+
+export interface ClusterStatus {
+  readonly name: string;
+  /** The address in use, or the first one while none has answered. */
+  readonly address: string;
+  /** Absent: not asked yet. */
+  readonly up?: boolean;
+  readonly reason?: Reason;
+  /** When the token ends unless it is renewed; absent: not logged in, or it never ends. */
+  readonly tokenExpires?: EpochMillis;
+}
+
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: EpochMillis;
+  readonly configHash: string;
+  readonly configLoadedAt: EpochMillis;
+  /** The last configuration was refused, and the one before it is in force. */
+  readonly configError?: { readonly at: EpochMillis; readonly message: string };
+  readonly clusters: readonly ClusterStatus[];
+  readonly services: readonly ServiceStatus[];
+}
+
+/** What `serviceState` judges by. */
+interface ServiceFacts {
+  /** The output directory has been read. */
+  readonly inspected: boolean;
+  readonly notAfter?: EpochMillis;
+  readonly due?: EpochMillis;
+  readonly delivered: boolean;
+  readonly failures: number;
+}
+
+/** The one state that matters most now. A pair that has ended is `expired` whatever else is true of it. */
+export function serviceState(facts: ServiceFacts, now: EpochMillis): ServiceState {
+  if (!facts.inspected) return "pending";
+  if (facts.notAfter === undefined) return "missing";
+  if (facts.notAfter <= now) return "expired";
+  if (!facts.delivered) return "reload_owed";
+  if (facts.failures > 0) return "retrying";
+  return facts.due !== undefined && facts.due <= now ? "due" : "ok";
+}
+
+/** A server whose clock is ahead of ours by up to this much has issued a valid leaf all the same. */
+const ALLOWED_SKEW = MINUTE;
+
+/** True when the service has a pair on disk that is in force: neither ended nor yet to begin. */
+export function hasValidPair(service: ServiceStatus, now: EpochMillis): boolean {
+  if (service.notAfter === undefined || service.notAfter <= now) return false;
+  return service.notBefore === undefined || service.notBefore <= now + ALLOWED_SKEW;
+}
+
+/** Every required service has a valid pair. Says nothing about Vault: an outage that the pairs survive is no reason to be unready. */
+export function isReady(status: DaemonStatus, now: EpochMillis): boolean {
+  return status.services.every((service) => !service.required || hasValidPair(service, now));
+}
+
+/** Why a service is ready or is not, in a few words: `valid for 3h`, `expired 2m ago: sealed`, `no certificate yet: dns`. */
+export function describeValidity(service: ServiceStatus, now: EpochMillis): string {
+  const { notBefore, notAfter, reason } = service;
+  if (notAfter !== undefined && hasValidPair(service, now)) return `valid for ${formatDuration(notAfter - now)}`;
+  const because = reason === undefined ? "" : `: ${reason}`;
+  if (notAfter === undefined) return `no certificate yet${because}`;
+  if (notAfter <= now) return `expired ${formatDuration(now - notAfter)} ago${because}`;
+  return `not valid before ${formatTime(notBefore ?? now)}${because}`;
+}
+
+/** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
+const TIMES: ReadonlySet<string> = new Set(
+  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload".split(" "),
+);
+
+/** The status as JSON, its times in RFC 3339 (UTC, whole seconds). Members may be added to it, none renamed. */
+export function statusToJson(status: DaemonStatus, indent?: number): string {
+  const write = (key: string, value: unknown) =>
+    typeof value === "number" && TIMES.has(key) ? formatTime(value) : value;
+  return JSON.stringify(status, write, indent);
+}
+
+/** Reads what `statusToJson` wrote; LeafdError `bad_response` when it is something else. */
+export function statusFromJson(text: string): DaemonStatus {
+  const read = (key: string, value: unknown) =>
+    typeof value === "string" && TIMES.has(key) ? Date.parse(value) : value;
+  let value: unknown;
+  try {
+    value = JSON.parse(text, read);
+  } catch {
+    value = undefined;
+  }
+  if (isDaemonStatus(value)) return value;
+  throw new LeafdError("bad_response", "the answer is not a leafd status", {
+    hint: "Check that the running leafd and this program are of one version.",
+  });
+}
+
+function isDaemonStatus(value: unknown): value is DaemonStatus {
+  if (typeof value !== "object" || value === null) return false;
+  const { version, services, clusters } = value as Partial<Record<keyof DaemonStatus, unknown>>;
+  return typeof version === "string" && Array.isArray(services) && Array.isArray(clusters);
+}
