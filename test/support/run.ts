@@ -1,0 +1,48 @@
+import { globSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { findOpenBao, OPENBAO_VERSION } from "./openbao-binary.ts";
+import { Tally } from "./tally.ts";
+
+/*
+ * `npm test [-- FILE|DIRECTORY …]`: runs the test files, all or those below the arguments, each in a process of its
+ * own, prints what ran against which server, and ends with the line `N passed, N failed`. A skipped test, a file
+ * without tests and a run without tests are failures.
+ */
+
+const REPOSITORY = resolve(import.meta.dirname, "../..");
+
+/** Cheap kinds first, so that a mistake shows early. Files directly in test/ (architecture, docs) come before all. */
+const KINDS = ["unit", "contract", "integration", "simulation", "faults", "e2e"];
+
+/** A file that takes longer is hanging. */
+const FILE_TIMEOUT = 5 * 60_000;
+
+const files = selectFiles(process.argv.slice(2));
+const binary = await findOpenBao((line) => console.error(line));
+if (binary === undefined && process.env["CI"] === "true")
+  throw new Error("CI=true and no real server: the figures must come from one");
+
+const tally = new Tally(binary === undefined ? undefined : `OpenBao ${OPENBAO_VERSION}`);
+const tests = run({ files: [...files], concurrency: 2, timeout: FILE_TIMEOUT });
+tests.on("test:start", (test) => tally.start(test));
+tests.on("test:pass", (test) => tally.pass(test));
+tests.on("test:fail", (test) => tally.fail(test));
+const report = tests.compose(new spec());
+report.pipe(process.stdout, { end: false });
+report.once("end", () => {
+  console.log(tally.summary().join("\n"));
+  process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+});
+
+function selectFiles(wanted: readonly string[]): readonly string[] {
+  const paths = wanted.map((path) => resolve(path));
+  const isWanted = (file: string) =>
+    paths.length === 0 || paths.some((path) => file === path || file.startsWith(path + sep));
+  const rank = (file: string) => KINDS.indexOf(relative(join(REPOSITORY, "test"), file).split(sep)[0] ?? "");
+  return globSync("test/**/*.test.ts", { cwd: REPOSITORY })
+    .map((file) => join(REPOSITORY, file))
+    .filter(isWanted)
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
