@@ -1,0 +1,59 @@
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { ReloadStep } from "../domain/spec.ts";
+import type { Clock, ReloadContext, Reloader } from "../rotation/ports.ts";
+import type { Environment } from "./environment.ts";
+import { runExec } from "./exec.ts";
+import { runHttp } from "./http.ts";
+import { runSignal } from "./signal.ts";
+import { runSystemd } from "./systemd.ts";
+import { targetKey } from "./target-key.ts";
+import { runTouch } from "./touch.ts";
+
+export interface ReloaderOptions {
+  readonly clock: Clock;
+  /** Our own environment. Children get PATH, LANG, TZ and HOME of it, nothing else. */
+  readonly environment: Environment;
+  /** Never signalled. */
+  readonly ownPid: number;
+  /** Where procfs is mounted; default `/proc`. */
+  readonly procRoot?: string;
+}
+
+type Surroundings = Required<ReloaderOptions>;
+
+/** The reload methods of DESIGN §7, one file each. */
+export function createReloader(options: ReloaderOptions): Reloader {
+  const surroundings = { procRoot: "/proc", ...options };
+  return {
+    targetKey,
+    async run(step, context, signal) {
+      if (signal.aborted) throw new LeafdError("cancelled", "the reload was stopped before it began");
+      try {
+        return await runStep(step, { ...surroundings, context }, signal);
+      } catch (error) {
+        throw toLeafdError(error);
+      }
+    },
+  };
+}
+
+function runStep(
+  step: ReloadStep,
+  surroundings: Surroundings & { readonly context: ReloadContext },
+  signal: AbortSignal,
+): Promise<string> {
+  switch (step.kind) {
+    case "signal":
+      return runSignal(step, surroundings, signal);
+    case "exec":
+      return runExec(step, surroundings, signal);
+    case "systemd":
+      return runSystemd(step, surroundings, signal);
+    case "http":
+      return runHttp(step, surroundings.clock, signal);
+    case "touch":
+      return runTouch(step.path, surroundings.clock);
+    default:
+      return step satisfies never;
+  }
+}
