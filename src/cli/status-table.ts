@@ -1,10 +1,4 @@
-import {
-  type ClusterStatus,
-  type DaemonStatus,
-  isReady,
-  type ServiceState,
-  type ServiceStatus,
-} from "../domain/status.ts";
+import { type ClusterStatus, type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
 
 interface TableOptions {
@@ -22,7 +16,7 @@ const SHORTEST_REASON = 16;
 const RED = 31;
 const GREEN = 32;
 const YELLOW = 33;
-const COLOURS: Readonly<Record<ServiceState, number>> = {
+const COLOURS: Readonly<Record<Standing, number>> = {
   expired: RED,
   missing: RED,
   pending: YELLOW,
@@ -80,8 +74,7 @@ function left(until: EpochMillis | undefined, now: EpochMillis, over: string): s
 
 function why({ reason, message, nextAction, nextAt }: ServiceStatus, now: EpochMillis): string {
   if (reason === undefined) return "";
-  const next = nextAt === undefined || nextAction === "none" ? "" : ` (${nextAction} ${when(nextAt, now)})`;
-  return `${reason}${next}${message === undefined ? "" : `: ${printable(message)}`}`;
+  return `${reason} (${nextAction} ${when(nextAt, now)})${message === undefined ? "" : `: ${printable(message)}`}`;
 }
 
 function when(at: EpochMillis, now: EpochMillis): string {

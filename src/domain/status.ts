@@ -7,8 +7,8 @@ import { type EpochMillis, formatDuration, formatTime, MINUTE } from "./units.ts
  * all read it. `daemon.ts` builds it afresh from its state each time somebody asks.
  */
 
-/** The states of a service, worst first. */
-export const SERVICE_STATES = [
+/** How a service stands, worst first. */
+export const STANDINGS = [
   "expired", // the pair on disk has ended
   "missing", // there is no usable pair
   "pending", // not looked at yet: leafd is starting
@@ -17,22 +17,22 @@ export const SERVICE_STATES = [
   "due", // a good pair whose renewal has come due or is under way
   "ok",
 ] as const;
-export type ServiceState = (typeof SERVICE_STATES)[number];
+export type Standing = (typeof STANDINGS)[number];
 
-/** What leafd will do next for a service, at `nextAt`. */
-export const NEXT_ACTIONS = ["inspect", "issue", "renew", "publish", "reload", "none"] as const;
-export type NextAction = (typeof NEXT_ACTIONS)[number];
+/** What leafd does next for a service: read the disk, ask for a certificate, publish the same pair again, tell the dependents. */
+export type NextAction = "recover" | "issue" | "republish" | "reload";
 
 export interface ServiceStatus {
   readonly name: string;
   /** Readiness waits for it. */
   readonly required: boolean;
-  readonly state: ServiceState;
+  readonly state: Standing;
   /** Of the last failure, as long as it has not been made good. */
   readonly reason?: Reason;
   readonly message?: string;
   readonly nextAction: NextAction;
-  readonly nextAt?: EpochMillis;
+  /** When; in the past or now: it is under way or waits for its turn. */
+  readonly nextAt: EpochMillis;
   /** Of the leaf on disk: lower-case hex, absent when there is none. */
   readonly serial?: string;
   /** SHA-256 of its DER, lower-case hex. */
@@ -76,7 +76,7 @@ export interface DaemonStatus {
   readonly services: readonly ServiceStatus[];
 }
 
-/** What `serviceState` judges by. */
+/** What `standing` judges by. */
 interface ServiceFacts {
   /** The output directory has been read. */
   readonly inspected: boolean;
@@ -86,8 +86,8 @@ interface ServiceFacts {
   readonly failures: number;
 }
 
-/** The one state that matters most now. A pair that has ended is `expired` whatever else is true of it. */
-export function serviceState(facts: ServiceFacts, now: EpochMillis): ServiceState {
+/** The one word that matters most now. A pair that has ended is `expired` whatever else is true of it. */
+export function standing(facts: ServiceFacts, now: EpochMillis): Standing {
   if (!facts.inspected) return "pending";
   if (facts.notAfter === undefined) return "missing";
   if (facts.notAfter <= now) return "expired";

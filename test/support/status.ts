@@ -10,7 +10,7 @@ export function serviceStatus(changes: Partial<ServiceStatus> = {}): ServiceStat
     name: "payments",
     required: true,
     state: "ok",
-    nextAction: "renew",
+    nextAction: "issue",
     nextAt: NOW + 8 * HOUR,
     serial: "3f2a91b07c44d5e6",
     fingerprint: "ab".repeat(32),

@@ -5,7 +5,7 @@ import {
   describeValidity,
   hasValidPair,
   isReady,
-  serviceState,
+  standing,
   statusFromJson,
   statusToJson,
 } from "../../../src/domain/status.ts";
@@ -16,17 +16,17 @@ describe("the state of a service", () => {
   const good = { inspected: true, notAfter: NOW + HOUR, due: NOW + MINUTE, delivered: true, failures: 0 };
 
   it("is the one that matters most", () => {
-    assert.equal(serviceState(good, NOW), "ok");
-    assert.equal(serviceState(good, NOW + MINUTE), "due");
-    assert.equal(serviceState({ ...good, failures: 1 }, NOW + MINUTE), "retrying");
-    assert.equal(serviceState({ ...good, failures: 1, delivered: false }, NOW), "reload_owed");
-    assert.equal(serviceState({ inspected: true, delivered: true, failures: 3 }, NOW), "missing");
-    assert.equal(serviceState({ inspected: false, delivered: true, failures: 0 }, NOW), "pending");
+    assert.equal(standing(good, NOW), "ok");
+    assert.equal(standing(good, NOW + MINUTE), "due");
+    assert.equal(standing({ ...good, failures: 1 }, NOW + MINUTE), "retrying");
+    assert.equal(standing({ ...good, failures: 1, delivered: false }, NOW), "reload_owed");
+    assert.equal(standing({ inspected: true, delivered: true, failures: 3 }, NOW), "missing");
+    assert.equal(standing({ inspected: false, delivered: true, failures: 0 }, NOW), "pending");
   });
 
   it("is expired from the last moment of the certificate on, whatever else is true", () => {
-    assert.equal(serviceState({ ...good, failures: 9, delivered: false }, NOW + HOUR - 1), "reload_owed");
-    assert.equal(serviceState({ ...good, failures: 9, delivered: false }, NOW + HOUR), "expired");
+    assert.equal(standing({ ...good, failures: 9, delivered: false }, NOW + HOUR - 1), "reload_owed");
+    assert.equal(standing({ ...good, failures: 9, delivered: false }, NOW + HOUR), "expired");
   });
 });
 

@@ -1,0 +1,118 @@
+import type { RotationEvent, Stage } from "../domain/events.ts";
+import type { LogSpec } from "../domain/spec.ts";
+import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
+
+/*
+ * What the log says of each kind of event: how loud, and in which words. A new kind of event does not compile until
+ * it has a line in both tables.
+ */
+
+export type Level = LogSpec["level"];
+type Kind = RotationEvent["kind"];
+type EventByKind = { readonly [K in Kind]: Extract<RotationEvent, { readonly kind: K }> };
+
+/** `error`: somebody should look. `warn`: unusual, and leafd copes. `info`: the story. `debug`: the steps of it. */
+const LEVELS: Readonly<Record<Kind, Level>> = {
+  recovered: "info",
+  outdated: "info",
+  nothing_usable: "warn",
+  rotation_started: "debug",
+  issued: "info",
+  ttl_clipped: "warn",
+  published: "info",
+  rotation_failed: "error",
+  reload_started: "debug",
+  reloaded: "info",
+  reload_failed: "error",
+  delivered: "debug",
+  renewal_requested: "info",
+  service_changed: "info",
+  service_added: "info",
+  service_removed: "info",
+  leftovers_removed: "debug",
+  started: "info",
+  stopping: "info",
+  stopped: "info",
+  config_loaded: "info",
+  config_rejected: "error",
+  logged_in: "info",
+  login_failed: "error",
+  token_renewed: "debug",
+  token_ending: "warn",
+  cluster_up: "info",
+  cluster_down: "error",
+  root_added: "warn",
+  root_held: "warn",
+  root_removed: "warn",
+  leased_certificate: "error",
+  warning: "warn",
+};
+
+const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+  preflight: "the output directory cannot be written",
+  login: "login failed",
+  issue: "no certificate was issued",
+  verify: "the issued certificate was refused",
+  store: "the certificate was not stored",
+  reload: "the reload failed",
+};
+
+const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
+  recovered: ({ leaf, reloadOwed }) =>
+    `found a good certificate, valid until ${formatTime(leaf.notAfter)}${reloadOwed ? "; a reload is owed" : ""}`,
+  outdated: ({ cause }) => `the certificate is good and has to be replaced: ${cause}`,
+  nothing_usable: ({ cause, message }) => `no usable certificate (${cause}): ${message}`,
+  rotation_started: ({ cause, issuer, attempt }) => `asking ${issuer} for a certificate: ${cause}, attempt ${attempt}`,
+  issued: ({ issuer, notAfter, took }) => `${issuer} issued until ${formatTime(notAfter)}, in ${formatDuration(took)}`,
+  ttl_clipped: ({ issuer, asked, got }) =>
+    `${issuer} shortened the lifetime from ${formatDuration(asked)} to ${formatDuration(got)}`,
+  published: ({ cause, leaf }) => `published (${cause}), valid until ${formatTime(leaf.notAfter)}`,
+  rotation_failed: (event) =>
+    `${STAGE_WORDS[event.stage]}: ${event.message} (${event.reason}); failure ${event.failures}, ${again(event.retryAt)}`,
+  reload_started: ({ method, target }) => `telling ${target} by ${method}`,
+  reloaded: ({ target, detail }) => `told ${target}: ${detail}`,
+  reload_failed: (event) =>
+    `could not tell ${event.target}: ${event.message} (${event.reason}); failure ${event.failures}, ${again(event.retryAt)}`,
+  delivered: ({ generation }) => `every dependent has been told of ${generation}`,
+  renewal_requested: ({ by }) => `renewal requested by the ${by}`,
+  service_changed: ({ classes }) => `configuration changed: ${classes.join(", ")}`,
+  service_added: () => "added to the configuration",
+  service_removed: () => "removed from the configuration; its files stay",
+  leftovers_removed: ({ count }) => `removed ${count} leftover files and generations`,
+  started: ({ version, services }) => `leafd ${version} started with ${services} services`,
+  stopping: ({ signal }) => `stopping on ${signal}`,
+  stopped: ({ took }) => `stopped in ${formatDuration(took)}`,
+  config_loaded: ({ added, changed, removed }) =>
+    `configuration loaded: ${added} services added, ${changed} changed, ${removed} removed`,
+  config_rejected: ({ message }) => `configuration refused, the one before it stays in force: ${message}`,
+  logged_in: ({ cluster, method, ttl, renewable }) =>
+    `logged in to ${cluster} by ${method}, for ${formatDuration(ttl)}${renewable ? "" : ", not renewable"}`,
+  login_failed: ({ cluster, method, message, reason }) =>
+    `login to ${cluster} by ${method} failed: ${message} (${reason})`,
+  token_renewed: ({ cluster, ttl }) => `token of ${cluster} renewed for ${formatDuration(ttl)}`,
+  token_ending: ({ cluster, why }) => `token of ${cluster} cannot be kept (${why}): logging in again`,
+  cluster_up: ({ cluster, address }) => `${cluster} answers at ${address}`,
+  cluster_down: ({ cluster, address, message, reason }) => `${cluster} is down at ${address}: ${message} (${reason})`,
+  root_added: ({ issuer, subject }) => `new root of ${issuer} taken into the bundle: ${subject}`,
+  root_held: ({ issuer, subject }) => `new root of ${issuer} held back until it is accepted: ${subject}`,
+  root_removed: ({ issuer, subject }) => `root of ${issuer} removed from the bundle: ${subject}`,
+  leased_certificate: ({ message }) => message,
+  warning: ({ subject, message }) => `${subject}: ${message}`,
+};
+
+export function levelOf(event: RotationEvent): Level {
+  return LEVELS[event.kind];
+}
+
+/** One sentence for people; not scrubbed yet. */
+export function messageOf(event: RotationEvent): string {
+  return say(event.kind, event);
+}
+
+function say<K extends Kind>(kind: K, event: EventByKind[K]): string {
+  return MESSAGES[kind](event);
+}
+
+function again(at: EpochMillis): string {
+  return `again at ${formatTime(at)}`;
+}
