@@ -1,0 +1,65 @@
+import type { LeafdError, Reason } from "../domain/errors.ts";
+import type { Clock, Emit } from "../rotation/ports.ts";
+
+/** Reasons that say something about an address, and nothing about the request. */
+const ABOUT_THE_ADDRESS: ReadonlySet<Reason> = new Set<Reason>([
+  "dns",
+  "connect",
+  "tls",
+  "timeout",
+  "bad_response",
+  "sealed",
+  "overloaded",
+  "standby",
+  "uninitialised",
+]);
+
+/** True when the error tells that the address cannot serve, whatever is asked. */
+export function isOutage(error: LeafdError): boolean {
+  return ABOUT_THE_ADDRESS.has(error.reason);
+}
+
+/** True when nobody was asked: the error says nothing about any address. */
+export function isLocal(error: LeafdError): boolean {
+  return error.reason === "cancelled" || error.reason === "credential_missing" || error.reason === "internal";
+}
+
+interface AvailabilityOptions {
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** Turns what the requests met into `cluster_up` and `cluster_down`: one event a change, not one a request. */
+export class Availability {
+  readonly #options: AvailabilityOptions;
+  #serving: string | undefined;
+  #downFor: Reason | undefined;
+
+  constructor(options: AvailabilityOptions) {
+    this.#options = options;
+  }
+
+  /** `address` answered; `failed` says why the one that served before did not. */
+  up(address: string, failed: LeafdError | undefined): void {
+    if (this.#serving === address) return;
+    if (this.#serving !== undefined && failed !== undefined) this.#emitDown(this.#serving, failed);
+    this.#serving = address;
+    this.#downFor = undefined;
+    const { clock, cluster, emit } = this.#options;
+    emit({ kind: "cluster_up", at: clock.now(), cluster, address });
+  }
+
+  /** No address can serve. */
+  down(address: string, error: LeafdError): void {
+    if (this.#downFor === error.reason) return;
+    this.#serving = undefined;
+    this.#downFor = error.reason;
+    this.#emitDown(address, error);
+  }
+
+  #emitDown(address: string, error: LeafdError): void {
+    const { clock, cluster, emit } = this.#options;
+    emit({ kind: "cluster_down", at: clock.now(), cluster, address, reason: error.reason, message: error.message });
+  }
+}
