@@ -33,6 +33,8 @@ export interface LeafFacts {
   readonly due: EpochMillis;
   readonly requestHash: string;
   readonly deliveryHash: string;
+  /** SHA-256 of the published `ca.crt`: tells whether the trust bundle has changed since. */
+  readonly trustHash: string;
 }
 
 interface Base {
@@ -44,7 +46,13 @@ interface OfService extends Base {
 
 /** What happens to one service. `evolve` (state.ts) folds these into its state; nothing else changes it. */
 export type ServiceEvent =
-  | (OfService & { readonly kind: "recovered"; readonly leaf: LeafFacts; readonly reloadOwed: boolean })
+  | (OfService & {
+      readonly kind: "recovered";
+      readonly leaf: LeafFacts;
+      readonly reloadOwed: boolean /** Why the pair must be replaced or published again although it is good. */;
+      readonly outdated?: Cause;
+    })
+  | (OfService & { readonly kind: "outdated"; readonly cause: Cause })
   | (OfService & {
       readonly kind: "nothing_usable";
       readonly cause: "missing" | "damaged";

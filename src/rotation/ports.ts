@@ -78,13 +78,22 @@ export interface PairMaterial {
   readonly trust: string;
 }
 
-/** What the store adds to a manifest by itself is left out: version, generation, files. */
-export type ManifestFacts = Omit<Manifest, "version" | "generation" | "files">;
+/** What the store adds to a manifest by itself is left out: version, generation, files and their access. */
+export type ManifestFacts = Omit<Manifest, "version" | "generation" | "files" | "access">;
 
 export type Inspection =
   | { readonly kind: "none" }
   /** Something is there and cannot be used; the reason is one of "the disk". */
-  | { readonly kind: "damaged"; readonly reason: "pair_damaged" | "target_unsafe"; readonly message: string }
+  | {
+      readonly kind: "damaged";
+      readonly reason: "pair_damaged" | "target_unsafe";
+      readonly message: string;
+      /**
+       * A generation whose bytes agree with their manifest all the same: the visible one when only a link, a mode or an
+       * owner is wrong, else the newest other one. Once verified it can be committed again instead of issuing.
+       */
+      readonly rescue?: { readonly manifest: Manifest; readonly material: PairMaterial };
+    }
   /** Bytes that agree with their manifest. Not verified: that is the domain's work. */
   | { readonly kind: "pair"; readonly manifest: Manifest; readonly material: PairMaterial };
 
@@ -99,11 +108,12 @@ export interface Store {
    * "the disk"; `target_foreign` when another leafd owns it.
    */
   preflight(output: OutputSpec, service: string): Promise<void>;
-  /** Reads what is there and never changes it. */
+  /** Reads what is there and never changes it. `target_denied` when it may not be read: that is not damage. */
   inspect(output: OutputSpec): Promise<Inspection>;
   /**
    * Writes a new generation durably and swaps it in. When it rejects, the generation that was visible before is
-   * visible still, and the leftovers go at the next `sweep`. The reasons are those of "the disk".
+   * visible still, and the leftovers go at the next `sweep`; only when the very last sync fails is the new one visible
+   * (whole, but a power cut might undo it). The reasons are those of "the disk".
    */
   commit(output: OutputSpec, material: PairMaterial, facts: ManifestFacts): Promise<Manifest>;
   /** The last delivery, or undefined when there is none or it cannot be read. */
@@ -141,10 +151,25 @@ export interface Ledger {
   record(service: string, at: EpochMillis): void;
 }
 
+/** Where trust anchors are kept between runs. Not an authority: what is read back is parsed and judged again. */
+export interface TrustMemory {
+  /** The text of the operator's `trust.roots` file; LeafdError `no_trust` when it cannot be read. */
+  operatorRoots(path: string): string;
+  /** The anchors remembered for one issuer, or undefined when nothing readable is there. */
+  recall(identity: string): string | undefined;
+  /** A memory that cannot be written warns and does not stop the rotation. */
+  remember(identity: string, json: string): void;
+}
+
 /** The trust anchors, known before an issuer is asked. */
 export interface Trust {
-  /** The bundle for leaves of this issuer; LeafdError `no_trust` when no root is known. */
+  /** What is known without asking anybody: for judging what lies on disk. Empty when nothing is. */
+  known(issuer: Issuer): readonly Certificate[];
+  /** A leaf of ours chains to this anchor (fingerprint) and lives until then: the anchor must stay as long. */
+  anchored(issuer: Issuer, anchor: string, until: EpochMillis): void;
+  /**
+   * The bundle for leaves of this issuer, asked for again when it is older than a minute; what was known before stays
+   * when nobody answers. LeafdError `no_trust` when no root is known.
+   */
   bundle(issuer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
-  /** Asks again where the roots come from; answers true when the bundle is another one than before. */
-  refresh(issuer: Issuer, signal: AbortSignal): Promise<boolean>;
 }

@@ -1,0 +1,61 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+
+/** What a command may use of the process it runs in. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** Aborts at SIGTERM or SIGINT, with the name of the signal as its reason. */
+  readonly stopped: AbortSignal;
+  /** Calls back at each SIGHUP; undoes that when the signal aborts. */
+  onHangup(callback: () => void, signal: AbortSignal): void;
+  out(text: string): void;
+  err(text: string): void;
+  /** Columns of the terminal on standard output; undefined when it is none. */
+  readonly columns: number | undefined;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The whole help text. */
+  readonly help: string;
+  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
+}
+
+/** A command line that is wrong: exit code 2, with the command's usage. */
+export class UsageError extends Error {}
+
+export const DEFAULT_CONFIG = "/etc/leafd/leafd.yaml";
+
+/** The option that nearly every command has. */
+export const CONFIG_OPTION = { config: { type: "string", short: "c", default: DEFAULT_CONFIG } } as const;
+
+/** `parseArgs` with its errors as UsageError. */
+export function parseOptions<T extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: T,
+  positionals = false,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: positionals, strict: true });
+  } catch (thrown) {
+    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+/** An error for people: what is wrong, then what to do. */
+export function explain(error: LeafdError): string {
+  return `${error.message}${error.hint === undefined ? "" : `\n  ${error.hint}`}\n`;
+}
+
+/** The exit code that says what kind of failure ended a command. */
+export function exitCodeOf(thrown: unknown): ExitCode {
+  const { reason } = toLeafdError(thrown);
+  if (reason === "config_invalid") return EXIT.config;
+  if (reason === "state_locked") return EXIT.locked;
+  if (reason === "internal") return EXIT.internal;
+  return reason === "connect" || reason === "timeout" ? EXIT.unavailable : EXIT.failed;
+}

@@ -1,0 +1,12 @@
+import type { Command } from "./command.ts";
+
+/** The commands in the order in which the help lists them, each loaded when it is called: a start loads one of them. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.ts")).runCommand,
+  once: async () => (await import("./once.ts")).onceCommand,
+  check: async () => (await import("./check.ts")).checkCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  renew: async () => (await import("./renew.ts")).renewCommand,
+  schema: async () => (await import("./schema.ts")).schemaCommand,
+  version: async () => (await import("./version.ts")).versionCommand,
+};

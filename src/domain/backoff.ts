@@ -1,0 +1,93 @@
+import type { Reason } from "./errors.ts";
+import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
+
+/** Before the first doubling. */
+const BASE: Millis = SECOND;
+/** No retry is faster than this, however little life is left: a fleet must not hammer a server that is coming back. */
+const FASTEST: Millis = 100;
+/** Where no valid pair is left there is no remaining life to take a part of. */
+const CAP_WITHOUT_PAIR: Millis = 30 * SECOND;
+/** A server that asks for more patience than this is not believed. */
+const LONGEST_RETRY_AFTER: Millis = HOUR;
+
+/**
+ * Refusals that no repetition heals: somebody has to change a role, a policy or the configuration. They are retried at
+ * the slow end of the range.
+ */
+const SLOW: ReadonlySet<Reason> = new Set<Reason>([
+  "permission_denied",
+  "mount_missing",
+  "role_missing",
+  "issuer_missing",
+  "key_denied",
+  "name_denied",
+  "request_denied",
+  "login_denied",
+  "wrap_consumed",
+  "wrap_mismatch",
+  "no_gain",
+  "no_trust",
+  "key_mismatch",
+  "name_missing",
+  "name_extra",
+  "usage_wrong",
+  "lifetime_short",
+  "weak_signature",
+  "serial_reused",
+  "expired",
+  "target_foreign",
+]);
+
+export interface Failure {
+  readonly reason: Reason;
+  /** Failures in a row, this one included: 1 for the first. */
+  readonly count: number;
+  /** From `Retry-After`. */
+  readonly retryAfter?: Millis | undefined;
+}
+
+/**
+ * The longest wait before the next try, for a pair with this much life left: 5 % of it, at most 5 min, so that a
+ * certificate sees many tries before it ends, whatever its TTL.
+ */
+export function retryCap(remaining: Millis): Millis {
+  if (remaining <= 0) return CAP_WITHOUT_PAIR;
+  return Math.min(5 * MINUTE, Math.max(Math.min(5 * SECOND, remaining / 20), 0.05 * remaining));
+}
+
+/**
+ * How long to wait before the next try: exponential with full jitter under `retryCap`. After a quota (429) and after a
+ * refusal at least half of the range; `Retry-After` is honoured even beyond the cap.
+ *
+ * `chance` is a number in [0, 1); the caller derives it from the service, so that runs can be repeated.
+ */
+export function retryDelay(failure: Failure, remaining: Millis, chance: number): Millis {
+  const cap = retryCap(remaining);
+  const slow = SLOW.has(failure.reason);
+  const range = slow ? cap : Math.min(cap, BASE * 2 ** Math.min(failure.count - 1, 20));
+  const least = slow || failure.reason === "quota" ? range / 2 : Math.min(FASTEST, range);
+  const delay = least + (range - least) * chance;
+  return Math.round(Math.max(delay, Math.min(failure.retryAfter ?? 0, LONGEST_RETRY_AFTER)));
+}
+
+/** Reloads are retried on their own: from 1 s, doubling, at most a minute. */
+export function reloadRetryDelay(count: number, chance: number): Millis {
+  const range = Math.min(MINUTE, BASE * 2 ** Math.min(count - 1, 6));
+  return Math.round(range / 2 + (range / 2) * chance);
+}
+
+/** How many certificates a service may cost in an hour, from the interval between its planned renewals. */
+export function issuanceBudget(interval: Millis): number {
+  return Math.ceil((2 * HOUR) / Math.max(interval, SECOND)) + 3;
+}
+
+/** When the next issuance is within the budget again, or undefined when it is now. `recent` is oldest first. */
+export function budgetOpensAt(
+  recent: readonly EpochMillis[],
+  budget: number,
+  now: EpochMillis,
+): EpochMillis | undefined {
+  const counted = recent.filter((at) => at > now - HOUR && at <= now);
+  const oldest = counted[counted.length - budget];
+  return oldest === undefined ? undefined : oldest + HOUR;
+}

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
+
+/** Renewal is due after two thirds of the lifetime unless the operator names another point. */
+export const DEFAULT_RENEW_AT = 2 / 3;
+
+/** Where neither the configuration nor a certificate tells the lifetime: short, so that the budget errs on the generous side. */
+export const DEFAULT_TTL_GUESS: Millis = HOUR;
+
+/** Jitter takes away less than this part of the lifetime. */
+const JITTER_SPAN = 0.1;
+
+/**
+ * Spreads a fleet without chance: a number in [0, 0.10) that depends on the service and on the serial it holds, so
+ * that it is the same after a restart and another one for the next certificate.
+ */
+export function jitter(service: string, serial: string): number {
+  return fraction(`${service}\0${serial}`) * JITTER_SPAN;
+}
+
+/** A hash of the text as a number in [0, 1), evenly spread. */
+export function fraction(text: string): number {
+  return createHash("sha256").update(text).digest().readUIntBE(0, 6) / 2 ** 48;
+}
+
+export interface Lifetime {
+  readonly notBefore: EpochMillis;
+  readonly notAfter: EpochMillis;
+  readonly receivedAt: EpochMillis;
+}
+
+export interface Plan {
+  /** The part of the lifetime after which renewal is due. */
+  readonly renewAt: number;
+  /** The outage that must be outlived. */
+  readonly survive?: Millis;
+  /** How far our clock and the server's are apart, either way. */
+  readonly skew?: Millis;
+  /** In [0, 0.10), see `jitter`. */
+  readonly jitter: number;
+}
+
+/**
+ * When renewal is due. The lifetime counts from when the certificate arrived, not from its notBefore: Vault dates
+ * that back by 30 s, which of a 10 s certificate would leave nothing. Never before a quarter of the lifetime is over:
+ * a plan that asks for more cannot be had with this TTL, and `floored` says so.
+ */
+export function firstDue(lifetime: Lifetime, plan: Plan): { readonly due: EpochMillis; readonly floored: boolean } {
+  const start = Math.max(lifetime.notBefore, lifetime.receivedAt);
+  const length = lifetime.notAfter - start;
+  const margin = Math.min(Math.max(length / 20, SECOND), 10 * MINUTE) + 2 * Math.abs(plan.skew ?? 0);
+  const wanted = Math.min(
+    start + length * (plan.renewAt - plan.jitter),
+    lifetime.notAfter - (plan.survive ?? 0) - margin - plan.jitter * length,
+  );
+  const floor = start + length / 4;
+  return { due: Math.round(Math.max(wanted, floor)), floored: wanted < floor };
+}

@@ -1,0 +1,74 @@
+import type { Certificate } from "../domain/certificate.ts";
+import { toLeafdError } from "../domain/errors.ts";
+import type { Cause, LeafFacts, ServiceEvent, Stage } from "../domain/events.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
+import type { ServiceState } from "../domain/state.ts";
+import type { EpochMillis } from "../domain/units.ts";
+import type { Clock, Issuer, Keys, Ledger, Store, Trust } from "./ports.ts";
+
+/** The world, as a rotation sees it. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly trust: Trust;
+  /** Sets this instance's retries apart from those of others: any text that is its own. */
+  readonly seed: string;
+}
+
+/** A certificate as the issuer gave it, with its key: nothing about it is proved yet. */
+export interface Signed {
+  readonly leaf: Certificate;
+  readonly chain: readonly Certificate[];
+  readonly privateKey: Secret<string>;
+  readonly receivedAt: EpochMillis;
+  readonly requestHash: string;
+}
+
+/** An event of a service as the flow states it; the runner adds the service and the time. */
+export type Said = ServiceEvent extends infer E ? (E extends ServiceEvent ? Omit<E, "at" | "service"> : never) : never;
+
+/** One piece of work on one service: what it is about, and where its results go. */
+export interface Job {
+  readonly spec: ServiceSpec;
+  readonly issuer: Issuer;
+  readonly ports: Ports;
+  readonly cause: Cause;
+  readonly state: ServiceState;
+  /** Hands an event to the state, the log and the metrics. */
+  readonly say: (event: Said) => void;
+  /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
+  readonly carry: { unpublished: Signed | undefined };
+  /** The part of the work that is under way: where a failure is said to have happened. */
+  stage: Stage;
+}
+
+/** What state and events say of a published pair. */
+export function leafFacts(manifest: Manifest, leaf: Certificate): LeafFacts {
+  const { serial, fingerprint, generation, issuer, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
+  const { notBefore, notAfter } = leaf;
+  const trustHash = manifest.files["ca.crt"] ?? "";
+  return {
+    serial,
+    fingerprint,
+    generation,
+    issuer,
+    notBefore,
+    notAfter,
+    receivedAt,
+    due: firstDue,
+    requestHash,
+    deliveryHash,
+    trustHash,
+  };
+}
+
+/** The fields that every failure event has, from whatever was thrown. */
+export function failureOf(thrown: unknown) {
+  const error = toLeafdError(thrown);
+  const { reason, message, hint } = error;
+  return { error, fields: { reason, message, ...(hint === undefined ? {} : { hint }) } };
+}

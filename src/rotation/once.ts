@@ -1,0 +1,48 @@
+import type { Millis } from "../domain/units.ts";
+import type { Clock } from "./ports.ts";
+import type { ServiceRunner } from "./runner.ts";
+
+interface OnceOptions {
+  readonly clock: Clock;
+  /** A pair that lives shorter than this is not good enough. */
+  readonly minRemaining: Millis;
+  /** Also pay the reloads that are owed. */
+  readonly reload: boolean;
+}
+
+/**
+ * Works on one service until it has a good pair: the init container's job. What is good on disk costs nothing and needs
+ * no Vault. Resolves when it is done, rejects when the signal aborts before.
+ */
+export async function ensure(runner: ServiceRunner, options: OnceOptions, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    if (isGood(runner, options) && !(options.reload && runner.state.reloadOwed)) return;
+    if (tooShort(runner, options) && !runner.state.forced) runner.say({ kind: "renewal_requested", by: "operator" });
+    const decision = runner.decide();
+    if (decision.kind === "wait") await options.clock.sleep(decision.until - options.clock.now(), signal);
+    else if (decision.kind === "reload" && !options.reload) await skipReload(runner, signal);
+    else await runner.carryOut(decision, signal);
+  }
+}
+
+/** A service has a good pair: in force for long enough, and what the configuration asks for. */
+export function isGood(runner: ServiceRunner, options: Pick<OnceOptions, "clock" | "minRemaining">): boolean {
+  const { recovered, current, outdated } = runner.state;
+  return recovered && current !== undefined && outdated === undefined && !tooShort(runner, options);
+}
+
+function tooShort(
+  runner: ServiceRunner,
+  { clock, minRemaining }: Pick<OnceOptions, "clock" | "minRemaining">,
+): boolean {
+  const { current } = runner.state;
+  return current !== undefined && current.notAfter - clock.now() <= Math.max(0, minRemaining);
+}
+
+/** The pair is not good enough and a reload is owed that nobody asked for here: the rotation comes first. */
+async function skipReload(runner: ServiceRunner, signal: AbortSignal): Promise<void> {
+  const cause = runner.state.outdated ?? "forced";
+  const kind = cause === "delivery_changed" || cause === "trust_changed" ? "republish" : "issue";
+  await runner.carryOut({ kind, cause }, signal);
+}

@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RotationEvent } from "../domain/events.ts";
+import type { IssuerSpec, ServiceSpec } from "../domain/spec.ts";
+import type { ServiceState } from "../domain/state.ts";
+import { Agenda } from "./agenda.ts";
+import { changeClasses } from "./changes.ts";
+import { Gate } from "./gate.ts";
+import type { Ports } from "./job.ts";
+import type { Emit, Issuer, Reloader } from "./ports.ts";
+import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
+import { ServiceRunner } from "./runner.ts";
+
+/** How many rotations go on at once per cluster when nothing else is said. */
+const CONCURRENCY = 16;
+
+interface SupervisorOptions {
+  readonly ports: Ports;
+  readonly reloader: Reloader;
+  readonly emit: Emit;
+  /** The issuer that a service's specification names, as it is configured now. */
+  readonly issuerFor: (spec: IssuerSpec) => Issuer;
+}
+
+interface Running {
+  readonly runner: ServiceRunner;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+export interface Changes {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/**
+ * One loop a service. Loops share the timer, the reload queue and the gate towards each cluster; one that fails does
+ * not touch the others.
+ */
+export class Supervisor {
+  readonly agenda: Agenda;
+  readonly #options: SupervisorOptions;
+  readonly #reloads: ReloadQueue;
+  readonly #gates = new Map<string, Gate>();
+  readonly #running = new Map<string, Running>();
+
+  constructor(options: SupervisorOptions) {
+    const { ports, reloader } = options;
+    this.#options = options;
+    this.agenda = new Agenda(ports.clock);
+    this.#reloads = createReloadQueue({ reloader, clock: ports.clock, emit: (event) => this.#route(event) });
+  }
+
+  /** The services in the order of their names, with what is known of each. */
+  services(): readonly { readonly spec: ServiceSpec; readonly state: ServiceState }[] {
+    return [...this.#running.values()]
+      .map(({ runner }) => ({ spec: runner.spec, state: runner.state, decision: runner.decide() }))
+      .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  }
+
+  runner(name: string): ServiceRunner | undefined {
+    return this.#running.get(name)?.runner;
+  }
+
+  /** Asks for a new certificate for this service now. False: there is no such service. */
+  renew(name: string): boolean {
+    const found = this.#running.get(name);
+    found?.runner.say({ kind: "renewal_requested", by: "operator" });
+    this.agenda.wake(name);
+    return found !== undefined;
+  }
+
+  /**
+   * Makes the running services those of a new configuration. Those that did not change are not touched; one that did
+   * ends what it is doing and begins again from the disk, which costs a certificate only when the request is another.
+   */
+  async apply(specs: readonly ServiceSpec[], replaced: ReadonlySet<string> = new Set()): Promise<Changes> {
+    const wanted = new Map(specs.map((spec) => [spec.name, spec]));
+    const gone = [...this.#running.keys()].filter((name) => !wanted.has(name));
+    const fresh = specs.filter((spec) => !this.#running.has(spec.name));
+    const changed = specs.filter((spec) => {
+      const old = this.#running.get(spec.name)?.runner.spec;
+      return old !== undefined && (replaced.has(spec.issuer.cluster) || !isDeepStrictEqual(old, spec));
+    });
+    await Promise.all(gone.map((name) => this.#remove(name)));
+    await Promise.all(changed.map((spec) => this.#replace(spec)));
+    for (const spec of fresh) this.#start(spec).say({ kind: "service_added" });
+    return { added: fresh.length, changed: changed.length, removed: gone.length };
+  }
+
+  /** Runs until the signal aborts; then ends every loop, each at a point where the disk is whole. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.agenda.run(signal);
+    await Promise.all([...this.#running.keys()].map((name) => this.#halt(name)));
+  }
+
+  /** Events of the reload queue change the state of their service like any other. */
+  #route(event: RotationEvent): void {
+    const runner = "service" in event ? this.runner(event.service) : undefined;
+    if (runner === undefined || !("service" in event)) this.#options.emit(event);
+    else runner.take(event);
+  }
+
+  #start(spec: ServiceSpec): ServiceRunner {
+    const { ports, emit, issuerFor } = this.#options;
+    const stop = new AbortController();
+    const options = {
+      spec,
+      issuer: issuerFor(spec.issuer),
+      ports,
+      emit,
+      gate: this.#gate(spec),
+      reloads: this.#reloads,
+    };
+    const runner = new ServiceRunner(options);
+    // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
+    const done = Promise.resolve().then(() => this.#loop(runner, stop.signal));
+    this.#running.set(spec.name, { runner, stop, done });
+    return runner;
+  }
+
+  async #loop(runner: ServiceRunner, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const decision = runner.decide();
+      if (decision.kind === "wait") await this.agenda.wait(runner.spec.name, decision.until, signal);
+      else await runner.carryOut(decision, signal).catch((thrown: unknown) => rethrowUnless(signal.aborted, thrown));
+    }
+  }
+
+  async #halt(name: string): Promise<void> {
+    const found = this.#running.get(name);
+    found?.stop.abort();
+    await found?.done;
+  }
+
+  async #remove(name: string): Promise<void> {
+    await this.#halt(name);
+    const { runner } = this.#running.get(name) ?? {};
+    runner?.say({ kind: "service_removed" });
+    this.#running.delete(name);
+    // The files stay: whoever took the service out of the configuration may still be serving with them.
+    if (runner !== undefined) await this.#options.ports.store.release(runner.spec.output);
+  }
+
+  async #replace(spec: ServiceSpec): Promise<void> {
+    await this.#halt(spec.name);
+    const before = this.runner(spec.name)?.spec;
+    this.#running.delete(spec.name);
+    const runner = this.#start(spec);
+    if (before !== undefined) runner.say({ kind: "service_changed", classes: changeClasses(before, spec) });
+  }
+
+  #gate(spec: ServiceSpec): Gate {
+    const { cluster } = spec.issuer;
+    const gate = this.#gates.get(cluster) ?? new Gate(CONCURRENCY);
+    this.#gates.set(cluster, gate);
+    return gate;
+  }
+}
+
+function rethrowUnless(expected: boolean, thrown: unknown): void {
+  if (!expected) throw thrown;
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { budgetOpensAt, issuanceBudget, reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
+import { REASONS } from "../../../src/domain/errors.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const reasons = fc.constantFrom(...REASONS);
+const counts = fc.integer({ min: 1, max: 10_000 });
+const lives = fc.integer({ min: -DAY, max: 10 * 365 * DAY });
+const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test("a retry is never later than the rule allows: 5 % of the remaining life, 5 min at most, 30 s without a pair", () => {
+  fc.assert(
+    fc.property(reasons, counts, lives, chances, (reason, count, remaining, chance) => {
+      const delay = retryDelay({ reason, count }, remaining, chance);
+      const rule = remaining <= 0 ? 30 * SECOND : Math.min(5 * MINUTE, remaining / 20);
+      assert.ok(delay <= Math.ceil(rule), `${delay} > ${rule}`);
+      assert.ok(delay >= 0);
+    }),
+  );
+});
+
+test("however short the life that is left, the cap leaves room for twenty tries", () => {
+  for (const remaining of [2 * SECOND, MINUTE, HOUR, DAY]) assert.ok(remaining / retryCap(remaining) >= 20 - 1e-9);
+});
+
+test("delays grow from a second, double, and stay at the cap", () => {
+  const longest = (count: number) => retryDelay({ reason: "sealed", count }, DAY, 0.999_999);
+  assert.deepEqual([1, 2, 3, 4, 9, 50].map(longest), [1000, 2000, 4000, 8000, 256_000, 300_000]);
+});
+
+test("after a quota at least half of the range is waited, and never less than Retry-After", () => {
+  assert.equal(retryDelay({ reason: "quota", count: 4 }, DAY, 0), 4 * SECOND);
+  assert.equal(retryDelay({ reason: "quota", count: 1, retryAfter: 40 * SECOND }, DAY, 0.5), 40 * SECOND);
+  assert.equal(retryDelay({ reason: "overloaded", count: 1, retryAfter: 9 * DAY }, DAY, 0), HOUR, "not for ever");
+});
+
+test("a refusal that no repetition heals is retried at the slow end from the first time on", () => {
+  assert.equal(retryDelay({ reason: "name_denied", count: 1 }, DAY, 0), 150 * SECOND);
+  assert.equal(retryDelay({ reason: "sealed", count: 1 }, DAY, 0), 100);
+});
+
+test("reloads are retried from half a second to a minute", () => {
+  assert.equal(reloadRetryDelay(1, 0), 500);
+  assert.equal(reloadRetryDelay(100, 0.999_999), MINUTE);
+});
+
+test("the budget allows twice the planned issuances and three more", () => {
+  assert.equal(issuanceBudget(HOUR), 5);
+  assert.equal(issuanceBudget(16 * HOUR), 4);
+  assert.equal(issuanceBudget(8 * SECOND), 903);
+});
+
+test("a spent budget opens when its oldest issuance is an hour old", () => {
+  const recent = [NOW - 50 * MINUTE, NOW - 40 * MINUTE, NOW - MINUTE];
+  assert.equal(budgetOpensAt(recent, 4, NOW), undefined);
+  assert.equal(budgetOpensAt(recent, 3, NOW), NOW + 10 * MINUTE);
+  assert.equal(budgetOpensAt(recent, 2, NOW), NOW + 20 * MINUTE);
+  assert.equal(budgetOpensAt([NOW - 2 * HOUR, ...recent], 4, NOW), undefined, "older ones do not count");
+  assert.equal(budgetOpensAt([...recent, NOW + DAY], 4, NOW), undefined, "nor do those of a clock that was ahead");
+});
