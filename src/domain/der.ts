@@ -96,7 +96,21 @@ export class DerReader {
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += part.length;
-  return Buffer.concat([header(tag, length), ...parts]);
+  const lengthBytes = length < 0x80 ? 0 : Math.ceil((32 - Math.clz32(length)) / 8);
+  const element = Buffer.allocUnsafe(2 + lengthBytes + length);
+  element[0] = tag;
+  if (lengthBytes === 0) {
+    element[1] = length;
+  } else {
+    element[1] = 0x80 + lengthBytes;
+    element.writeUIntBE(length, 2, lengthBytes);
+  }
+  let at = 2 + lengthBytes;
+  for (const part of parts) {
+    element.set(part, at);
+    at += part.length;
+  }
+  return element;
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Buffer {
@@ -138,13 +152,6 @@ export function readOid(content: Buffer): string {
 }
 
 const NO_UNUSED_BITS = Buffer.from([0]);
-
-function header(tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.from([tag, length]);
-  const bytes: number[] = [];
-  for (let left = length; left > 0; left = Math.floor(left / 256)) bytes.unshift(left % 256);
-  return Buffer.from([tag, 0x80 + bytes.length, ...bytes]);
-}
 
 function hex(tag: number): string {
   return `0x${tag.toString(16).padStart(2, "0")}`;

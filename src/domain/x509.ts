@@ -48,11 +48,24 @@ export function decodeCertificate(bytes: Buffer): CertificateFields {
     notBefore: readTime(validity.next()),
     notAfter: readTime(validity.next()),
     publicKey: publicKey.raw,
-    keyAlgorithm: readKeyAlgorithm(publicKey.content),
+    keyAlgorithm: keyAlgorithmOf(publicKey.raw),
     names: normaliseNames({ ...(commonName === undefined ? {} : { commonName }), ...alternativeNames }),
     otherNames: extensions.otherNames + Math.max(0, commonNames.length - 1),
     pssHash: readPssHash(algorithm),
   };
+}
+
+/**
+ * The algorithm of a key, from the DER of its SubjectPublicKeyInfo: as `KeyAlgorithm` names it, for others too
+ * (`rsa-1024`), else the dotted OID of the curve or of the kind of key.
+ */
+export function keyAlgorithmOf(publicKey: Buffer): string {
+  const info = new DerReader(publicKey).into(TAG.sequence);
+  const algorithm = info.into(TAG.sequence);
+  const kind = readOid(algorithm.next(TAG.oid).content);
+  if (kind === RSA || kind === RSA_PSS) return `rsa-${rsaBits(info.next(TAG.bitString).content.subarray(1))}`;
+  const id = kind === EC ? readOid(algorithm.next(TAG.oid).content) : kind;
+  return KEY_ALGORITHMS.get(id) ?? id;
 }
 
 const CONTEXT = { version: 0xa0, issuerUniqueId: 0x81, subjectUniqueId: 0x82, extensions: 0xa3 } as const;
@@ -105,16 +118,6 @@ function readTime({ tag, content }: DerElement): EpochMillis {
   const time = known ? Date.parse(iso) : Number.NaN;
   if (Number.isNaN(time)) throw new DerError("a date that is none");
   return time;
-}
-
-/** SubjectPublicKeyInfo: algorithm with the curve of an EC key, then the key in a BIT STRING. */
-function readKeyAlgorithm(publicKey: Buffer): string {
-  const info = new DerReader(publicKey);
-  const algorithm = info.into(TAG.sequence);
-  const kind = readOid(algorithm.next(TAG.oid).content);
-  if (kind === RSA || kind === RSA_PSS) return `rsa-${rsaBits(info.next(TAG.bitString).content.subarray(1))}`;
-  const id = kind === EC ? readOid(algorithm.next(TAG.oid).content) : kind;
-  return KEY_ALGORITHMS.get(id) ?? id;
 }
 
 /** RSAPublicKey (RFC 8017 appendix A.1.1): SEQUENCE { modulus, exponent }. */
