@@ -19,6 +19,8 @@ export interface Manifest {
   readonly fingerprint: string;
   /** File name → SHA-256 of its bytes, lower-case hex. */
   readonly files: Readonly<Record<string, string>>;
+  /** File name (`.` is the directory) → mode, owner and group as written, such as `0640 0:33`: shows later changes. */
+  readonly access?: Readonly<Record<string, string>>;
   /** The configured name of the issuer that signed it. */
   readonly issuer: string;
   /** The rung of the ladder it came from. */

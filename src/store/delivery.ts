@@ -1,0 +1,25 @@
+import type { Delivery } from "../domain/manifest.ts";
+import type { HeldDirectory } from "./directory.ts";
+import { generationTime } from "./names.ts";
+import { isObject, readRecord, writeRecord } from "./record.ts";
+
+const DELIVERED = "..delivered";
+
+/** The last delivery; undefined when there is none or the record cannot be read, which means that a reload is owed. */
+export function readDelivery(directory: HeldDirectory): Delivery | undefined {
+  const record = readRecord(directory, DELIVERED);
+  return record.kind === "value" ? parseDelivery(record.value) : undefined;
+}
+
+export function writeDelivery(directory: HeldDirectory, delivery: Omit<Delivery, "version">): void {
+  const { generation, reloadHash, at } = delivery;
+  writeRecord(directory, DELIVERED, { version: 1, generation, reloadHash, at } satisfies Delivery);
+}
+
+function parseDelivery(value: unknown): Delivery | undefined {
+  if (!isObject(value) || value.version !== 1) return undefined;
+  const { generation, reloadHash, at } = value;
+  if (typeof generation !== "string" || generationTime(generation) === undefined) return undefined;
+  if (typeof reloadHash !== "string" || typeof at !== "number") return undefined;
+  return { version: 1, generation, reloadHash, at };
+}

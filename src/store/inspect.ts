@@ -1,0 +1,133 @@
+import { hash } from "node:crypto";
+import { lstatSync, readdirSync } from "node:fs";
+import { LeafdError } from "../domain/errors.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import { Secret } from "../domain/secret.ts";
+import type { Inspection, PairMaterial } from "../rotation/ports.ts";
+import { describeAccess } from "./access.ts";
+import { type HeldDirectory, openOutput } from "./directory.ts";
+import { errnoOf } from "./disk-error.ts";
+import { readBounded } from "./durable.ts";
+import { brokenLink, linkTarget, visibleGeneration } from "./links.ts";
+import { parseManifest } from "./manifest-file.ts";
+import { CERTIFICATE, DATA, generationTime, KEY, MANIFEST, TRUST } from "./names.ts";
+
+/** More than any real chain or bundle; stops a planted file from filling the memory. */
+const LARGEST_FILE = 1024 * 1024;
+
+/** The bytes of a generation, and the manifest they agree with. */
+export interface Generation {
+  readonly manifest: Manifest;
+  readonly material: PairMaterial;
+}
+
+/**
+ * Looks at an output directory as a restart does. `..data` is read once and everything else is read inside the
+ * generation it names, so a commit that happens meanwhile cannot mix two.
+ */
+export function inspectOutput(path: string): Inspection {
+  try {
+    using directory = openOutput(path);
+    return directory === undefined ? { kind: "none" } : inspectDirectory(directory);
+  } catch (thrown) {
+    if (!(thrown instanceof LeafdError) || thrown.reason !== "target_unsafe") throw thrown;
+    return { kind: "damaged", reason: "target_unsafe", message: thrown.message };
+  }
+}
+
+function inspectDirectory(directory: HeldDirectory): Inspection {
+  const current = visibleGeneration(directory);
+  if (current === undefined) return inspectUnpublished(directory);
+  const found = readGeneration(directory, current);
+  if (typeof found === "string") return damaged(directory, found);
+  const problem = drift(directory, found.manifest);
+  if (problem === undefined) return { kind: "pair", ...found };
+  return { kind: "damaged", reason: "pair_damaged", message: problem, rescue: found };
+}
+
+function inspectUnpublished(directory: HeldDirectory): Inspection {
+  const entries = readdirSync(directory.at("."));
+  if (entries.includes(DATA)) {
+    const message = `${directory.path}/${DATA} is not a link to a generation (${linkTarget(directory, DATA) ?? "no link"})`;
+    return { ...damaged(directory, message), reason: "target_unsafe" };
+  }
+  const lost = damaged(directory, `${directory.path}/${DATA} is missing`);
+  return lost.rescue === undefined ? { kind: "none" } : lost;
+}
+
+function damaged(directory: HeldDirectory, message: string): Inspection & { kind: "damaged" } {
+  const rescue = newestIntact(directory);
+  return { kind: "damaged", reason: "pair_damaged", message, ...(rescue === undefined ? {} : { rescue }) };
+}
+
+function newestIntact(directory: HeldDirectory): Generation | undefined {
+  for (const name of generations(directory)) {
+    try {
+      const found = readGeneration(directory, name);
+      if (typeof found !== "string") return found;
+    } catch {
+      // Not readable: then it rescues nothing, and the next one may.
+    }
+  }
+  return undefined;
+}
+
+/** The names of all generations, complete or not, newest first. */
+export function generations(directory: HeldDirectory): readonly string[] {
+  const names = readdirSync(directory.at(".")).filter((name) => generationTime(name) !== undefined);
+  return names.sort().toReversed();
+}
+
+/** Reads one generation and compares it with its manifest; answers what is wrong as a sentence. */
+export function readGeneration(directory: HeldDirectory, name: string): Generation | string {
+  const where = `${directory.path}/${name}`;
+  try {
+    using generation = directory.open(name);
+    const manifest = parseManifest(readBounded(generation, MANIFEST, LARGEST_FILE).toString("utf8"));
+    if (manifest === undefined) return `${where}/${MANIFEST} cannot be understood`;
+    if (manifest.generation !== name) return `${where}/${MANIFEST} belongs to ${manifest.generation}`;
+    const contents = new Map<string, string>();
+    for (const [file, expected] of Object.entries(manifest.files)) {
+      const bytes = readBounded(generation, file, LARGEST_FILE);
+      if (hash("sha256", bytes) !== expected) return `${where}/${file} does not have the content it was written with`;
+      contents.set(file, bytes.toString("utf8"));
+    }
+    return { manifest, material: materialOf(contents) };
+  } catch (thrown) {
+    if (thrown instanceof LeafdError) return thrown.message;
+    const code = errnoOf(thrown);
+    if (code === "EACCES" && isShut(directory, name)) return `${where} can no longer be read (its mode was changed)`;
+    if (code === "ENOENT" || code === "ELOOP" || code === "ENOTDIR") return `${where} is incomplete (${code})`;
+    throw thrown;
+  }
+}
+
+function materialOf(contents: ReadonlyMap<string, string>): PairMaterial {
+  return {
+    privateKey: new Secret(contents.get(KEY) ?? ""),
+    certificate: contents.get(CERTIFICATE) ?? "",
+    trust: contents.get(TRUST) ?? "",
+  };
+}
+
+/** What somebody changed around good bytes: a visible name, a mode, an owner. */
+function drift(directory: HeldDirectory, manifest: Manifest): string | undefined {
+  const broken = brokenLink(directory, Object.keys(manifest.files));
+  if (broken !== undefined) return `${directory.path}/${broken} is not the link to ${DATA}/${broken}`;
+  for (const [file, expected] of Object.entries(manifest.access ?? {})) {
+    const name = `${manifest.generation}/${file}`;
+    const now = describeAccess(lstatSync(directory.at(name)));
+    if (now !== expected) return `${directory.path}/${name} has mode and owner ${now}, was written with ${expected}`;
+  }
+  return undefined;
+}
+
+/** A generation of ours with a file that its own owner may not read: somebody took the permission away. */
+function isShut(directory: HeldDirectory, name: string): boolean {
+  const isOursAndShut = (path: string): boolean => {
+    const { uid, mode } = lstatSync(path);
+    return uid === process.geteuid?.() && (mode & 0o400) === 0;
+  };
+  const path = directory.at(name);
+  return isOursAndShut(path) || readdirSync(path).some((file) => isOursAndShut(`${path}/${file}`));
+}

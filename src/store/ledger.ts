@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LeafdError } from "../domain/errors.ts";
+import { type EpochMillis, HOUR } from "../domain/units.ts";
+import type { Clock, Ledger } from "../rotation/ports.ts";
+import type { Warn } from "./claim.ts";
+import { diskError, unless } from "./disk-error.ts";
+import { isObject } from "./record.ts";
+
+/*
+ * `ledger/<service>.json` in the state directory: when certificates of a service were asked for. Replaced in one step
+ * and not synced: what must not reset the budget is a crash loop of this process, and the page cache survives that. A
+ * power cut may cost the last entries or the file, that is, some of one hour's budget; a sync before each issuance
+ * would cost every issuance.
+ */
+
+export interface LedgerOptions {
+  readonly clock: Clock;
+  /** Told when a ledger cannot be read or written; the rotation goes on. */
+  readonly warn: Warn;
+}
+
+/** Opens the ledger of a state directory whose lock is held. */
+export function openLedger(stateDir: string, options: LedgerOptions): Ledger {
+  const { clock, warn } = options;
+  const directory = join(stateDir, "ledger");
+  const known = new Map<string, readonly EpochMillis[]>();
+  const fileOf = (service: string): string => join(directory, `${service}.json`);
+
+  const recent = (service: string): readonly EpochMillis[] => {
+    const all = known.get(service) ?? load(fileOf(service), warn);
+    const now = clock.now();
+    // Either way: after a clock that was ahead, entries of the future must not block a service until then.
+    const kept = all.filter((at) => Math.abs(now - at) < HOUR);
+    known.set(service, kept);
+    return kept;
+  };
+
+  return {
+    recent,
+    record(service, at) {
+      const issued = [...recent(service), at].toSorted((a, b) => a - b);
+      known.set(service, issued);
+      try {
+        save(directory, fileOf(service), issued);
+      } catch (thrown) {
+        warn(service, diskError(thrown, `write ${fileOf(service)}, so a restart forgets this issuance`));
+      }
+    },
+  };
+}
+
+function save(directory: string, path: string, issued: readonly EpochMillis[]): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.tmp`, JSON.stringify({ version: 1, issued }), { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
+}
+
+/** An unreadable ledger counts as empty: blocking a service by a damaged file would be an outage of our own making. */
+function load(path: string, warn: Warn): readonly EpochMillis[] {
+  try {
+    const text = unless(["ENOENT"], () => readFileSync(path, "utf8"));
+    return text === undefined ? [] : parse(text, path);
+  } catch (thrown) {
+    warn(path, diskError(thrown, `read ${path}, so its issuances are forgotten`));
+    return [];
+  }
+}
+
+function parse(text: string, path: string): readonly EpochMillis[] {
+  const value = parseJson(text);
+  if (isObject(value) && value.version === 1 && Array.isArray(value.issued)) {
+    const issued: readonly unknown[] = value.issued;
+    const times = issued.filter((at) => typeof at === "number");
+    if (times.length === issued.length) return times;
+  }
+  throw new LeafdError("io_error", `${path} is damaged, so its issuances are forgotten`, {
+    hint: "Nothing to do: the next issuance writes it anew.",
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

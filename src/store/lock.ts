@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { LeafdError, type Reason } from "../domain/errors.ts";
+import { diskError, unless } from "./disk-error.ts";
+import { readInstance } from "./instance.ts";
+
+/*
+ * One daemon per state directory. Node has no flock, and a pid file outlives its process; SQLite's exclusive
+ * transaction is a POSIX lock on the file, which the kernel gives back when the holder dies, however it dies, and which
+ * holds across PID namespaces. Nothing is ever written to that database.
+ *
+ * Nobody else may open the lock file in this process: closing any descriptor of a file drops its POSIX locks.
+ */
+
+/** How long two that start in the same instant, and each hold half of the lock, may take to sort it out. */
+const PATIENCE_MS = 250;
+
+/** statfs(2) magic numbers of file systems whose locks outlive their holder, or are none. */
+const REMOTE: Readonly<Record<number, string>> = {
+  0x6969: "NFS",
+  0xff534d42: "CIFS",
+  0xfe534d42: "SMB",
+  0x517b: "SMB",
+};
+
+/** The lock on a state directory; disposing of it, or the end of the process, gives it back. */
+export interface StateLock extends AsyncDisposable {
+  /** The id of this installation, the same after each restart. Names the owner of an output (owner.ts). */
+  readonly instance: string;
+}
+
+/**
+ * Makes the state directory (0700, when its parent exists) and locks it. `state_locked` names the pid of the holder;
+ * other failures have the reasons of "the disk", or `config_invalid` on a network file system.
+ */
+export function acquireStateLock(stateDir: string): StateLock {
+  try {
+    prepareStateDir(stateDir);
+    const database = lock(stateDir);
+    try {
+      writeFileSync(join(stateDir, "lock.pid"), `${process.pid}\n`, { mode: 0o600 });
+      const instance = readInstance(stateDir);
+      return { instance, [Symbol.asyncDispose]: async () => database.close() };
+    } catch (thrown) {
+      database.close();
+      throw thrown;
+    }
+  } catch (thrown) {
+    throw diskError(thrown, `use the state directory ${stateDir}`);
+  }
+}
+
+function prepareStateDir(stateDir: string): void {
+  unless(["EEXIST"], () => mkdirSync(stateDir, 0o700));
+  const remote = REMOTE[statfsSync(stateDir).type];
+  if (remote !== undefined)
+    throw new LeafdError(
+      "config_invalid",
+      `the state directory ${stateDir} is on ${remote}, where locks are not safe`,
+      {
+        hint: "Set stateDir to a directory on a local file system.",
+      },
+    );
+}
+
+function lock(stateDir: string): DatabaseSync {
+  const path = join(stateDir, "lock");
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: PATIENCE_MS });
+    database.exec("BEGIN EXCLUSIVE");
+    return database;
+  } catch (thrown) {
+    database?.close();
+    throw lockError(thrown, stateDir);
+  }
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that mean something to an operator. */
+const BUSY = 5;
+const RESULTS: Readonly<Record<number, Reason>> = { 8: "target_denied", 13: "disk_full", 14: "target_denied" };
+
+function lockError(thrown: unknown, stateDir: string): unknown {
+  if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number") return thrown;
+  if (thrown.errcode !== BUSY)
+    return new LeafdError(RESULTS[thrown.errcode] ?? "io_error", `cannot lock ${stateDir}/lock: ${thrown.message}`, {
+      hint: "Let leafd's user write to its state directory; the file `lock` in it may be removed.",
+    });
+  const holder = unless(["ENOENT", "EACCES"], () => readFileSync(join(stateDir, "lock.pid"), "utf8").trim());
+  return new LeafdError("state_locked", `another leafd (pid ${holder ?? "unknown"}) holds ${stateDir}`, {
+    hint: "Stop that one, or give this one a stateDir and output directories of its own.",
+  });
+}
