@@ -59,7 +59,7 @@ export interface IssuerSpec {
 export interface OutputSpec {
   /** Absolute and normalised. */
   readonly directory: string;
-  /** A user name or number; absent: leafd's own. */
+  /** The files' owner, a user name or number; absent: leafd's own. Directories stay leafd's. */
   readonly owner?: string;
   readonly group?: string;
   /** File mode bits, such as 0o600. */

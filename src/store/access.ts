@@ -1,5 +1,6 @@
 import { fchmodSync, fchownSync, fstatSync, type Stats } from "node:fs";
 import { LeafdError } from "../domain/errors.ts";
+import type { OutputSpec } from "../domain/spec.ts";
 import type { Ownership } from "./accounts.ts";
 import { errnoOf } from "./disk-error.ts";
 
@@ -22,6 +23,14 @@ export function setAccess(fd: number, access: Access): void {
   if (uid !== now.uid || gid !== now.gid) chown(fd, uid, gid);
   const mode = access.mode | (now.isDirectory() ? now.mode & SETGID : 0);
   if ((now.mode & 0o7777) !== mode) fchmodSync(fd, mode);
+}
+
+/**
+ * The access of a directory of this output. It gets the group and never the owner: who owns a directory can put other
+ * files into it, and leafd without CAP_DAC_OVERRIDE could not clean it up.
+ */
+export function directoryAccess(output: OutputSpec, ownership: Ownership): Access {
+  return { mode: output.modes.directory, uid: undefined, gid: ownership.gid };
 }
 
 /** Mode, owner and group as the manifest keeps them: `0640 0:33`. */

@@ -3,7 +3,7 @@ import { LeafdError } from "../domain/errors.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
 import type { ManifestFacts } from "../rotation/ports.ts";
-import { describeAccess, setAccess } from "./access.ts";
+import { describeAccess, directoryAccess, setAccess } from "./access.ts";
 import type { Ownership } from "./accounts.ts";
 import type { HeldDirectory } from "./directory.ts";
 import { createFile, readBounded, replaceLink, syncAll } from "./durable.ts";
@@ -83,7 +83,7 @@ function writeFiles(inside: HeldDirectory, commit: Commit): Written {
       fds.push(fd);
       access[file.name] = describeAccess(fstatSync(fd));
     }
-    setAccess(inside.fd, { mode: output.modes.directory, ...ownership });
+    setAccess(inside.fd, directoryAccess(output, ownership));
     access["."] = describeAccess(fstatSync(inside.fd));
     const manifest: Manifest = { ...manifestOf(commit.facts, commit.generation, files), access };
     const seal = {

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openS
 import { dirname } from "node:path";
 import { LeafdError } from "../domain/errors.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import { setAccess } from "./access.ts";
+import { type Access, directoryAccess, setAccess } from "./access.ts";
 import type { Ownership } from "./accounts.ts";
 import { diskError, unless } from "./disk-error.ts";
 
@@ -76,7 +76,7 @@ export function createOutput(output: OutputSpec, ownership: Ownership): HeldDire
   const directory = openOutput(path);
   if (directory === undefined) throw new LeafdError("target_replaced", `${path} went away as leafd created it`);
   try {
-    finishCreation(directory, { mode: output.modes.directory, ...ownership });
+    finishCreation(directory, directoryAccess(output, ownership));
     return directory;
   } catch (thrown) {
     directory[Symbol.dispose]();
@@ -85,10 +85,10 @@ export function createOutput(output: OutputSpec, ownership: Ownership): HeldDire
 }
 
 /**
- * Owner and mode are set only on a directory that is as our own mkdir leaves it: ours, 0700 and empty (so a crash
+ * Group and mode are set only on a directory that is as our own mkdir leaves it: ours, 0700 and empty (so a crash
  * between the two is made good). Any other is the operator's, and stays as it is.
  */
-function finishCreation(directory: HeldDirectory, access: Ownership & { readonly mode: number }): void {
+function finishCreation(directory: HeldDirectory, access: Access): void {
   const { uid, mode } = fstatSync(directory.fd);
   const asMade = uid === process.geteuid?.() && (mode & 0o1777) === 0o700;
   if (!asMade || readdirSync(directory.at(".")).length > 0) return;

@@ -22,8 +22,9 @@ import { temporaryName } from "./names.ts";
  *   mkdir    ..gen-T-R  0700                    nobody else can look in while it is half written
  *   openat   ..gen-T-R/tls.key  O_CREAT|O_EXCL|O_NOFOLLOW  0600    fails on anything planted there
  *   write, fchown, fchmod                       owner before mode: a chown would drop mode bits; umask has no say
- *   (the same for each file, manifest.json last)
- *   fchown, fchmod  ..gen-T-R                   now others may enter; setgid is kept
+ *   (the same for each file)
+ *   fchown, fchmod  ..gen-T-R                   group and mode; setgid is kept
+ *   openat … manifest.json                      as the other files; last, because it lists what they became
  *   symlink, rename  tls.key -> ..data/tls.key  only where it is missing or wrong
  *   fsync    each file, ..gen-T-R, directory    all before the swap, in any order: they run side by side
  *   openat, read  each file                     compared with what was meant

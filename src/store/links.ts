@@ -66,6 +66,7 @@ export function refuseImmovable(directory: HeldDirectory, output: OutputSpec): v
 
 /** Refuses to replace what another program left in a directory that no leafd has ever written to. */
 export function refuseForeign(directory: HeldDirectory, output: OutputSpec): void {
+  refuseImmovable(directory, output); // Says it better when both are true.
   const names = visibleNames(output.layout);
   const foreign = names.find((name) => brokenLink(directory, [name]) !== undefined && exists(directory, name));
   const name = foreign ?? (visibleGeneration(directory) === undefined && exists(directory, DATA) ? DATA : undefined);

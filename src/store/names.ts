@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { OutputSpec } from "../domain/spec.ts";
 import type { EpochMillis } from "../domain/units.ts";
 
@@ -35,7 +35,7 @@ export function visibleNames(layout: OutputSpec["layout"]): readonly string[] {
 }
 
 const GENERATION = /^\.\.gen-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{8}$/;
-const TEMPORARY = /^\.\.tmp-[0-9a-f]{16}$/;
+const TEMPORARY = /^\.\.tmp-[0-9a-f-]{36}$/;
 
 /**
  * A new generation's name: `..gen-20261123T175944123Z-1f2e3d4c`. Names sort by time; `after` (the visible generation)
@@ -45,7 +45,7 @@ export function generationName(now: EpochMillis, after: string | undefined): str
   const floor = after === undefined ? undefined : generationTime(after);
   const at = floor === undefined ? now : Math.max(now, floor + 1);
   const stamp = new Date(at).toISOString().replace(/[-:.]/g, "");
-  return `..gen-${stamp}-${randomBytes(4).toString("hex")}`;
+  return `..gen-${stamp}-${randomUUID().slice(0, 8)}`;
 }
 
 /** When a generation was made, by its name; undefined when this is not the name of a generation. */
@@ -59,7 +59,7 @@ export function generationTime(name: string): EpochMillis | undefined {
 
 /** A name for something that is renamed to its own name once it is complete; nobody can guess and plant it. */
 export function temporaryName(): string {
-  return `..tmp-${randomBytes(8).toString("hex")}`;
+  return `..tmp-${randomUUID()}`;
 }
 
 export function isTemporary(name: string): boolean {

@@ -34,7 +34,6 @@ export function createStore(options: StoreOptions): Store {
   async function publish<T>(output: OutputSpec, service: string, work: (place: Place) => T): Promise<Awaited<T>> {
     const ownership = await accounts.resolve(output);
     using directory = createOutput(output, ownership);
-    refuseImmovable(directory, output);
     claims.claim(directory, output, service);
     return await work({ directory, ownership });
   }
@@ -43,6 +42,7 @@ export function createStore(options: StoreOptions): Store {
     preflight: async (output, service) =>
       await said(`prepare ${output.directory}`, async () => {
         await publish(output, service, ({ directory, ownership }) => {
+          refuseImmovable(directory, output);
           proveRoom(directory);
           proveWritable(directory, output, ownership);
         });
