@@ -7,12 +7,11 @@ import { spiffeProblem } from "./spiffe.ts";
 /**
  * The one spelling of a set of names, so that equal sets compare equal: DNS in lower case without a final dot, IPs
  * canonical, scheme and host of URIs and the domain of e-mail addresses in lower case; each list sorted, without
- * duplicates. White space around a name goes. What is not a valid name stays as it is: `nameProblem` tells.
+ * duplicates. What is not a valid name stays what it is: `nameProblem` tells.
  */
 export function normaliseNames(names: Names): Names {
-  const commonName = names.commonName?.trim();
   return {
-    ...(commonName ? { commonName } : {}),
+    ...(names.commonName ? { commonName: names.commonName } : {}),
     dns: distinct(names.dns, normaliseDns),
     ips: distinct(names.ips, (ip) => canonicalIp(ip) ?? ip),
     uris: distinct(names.uris, normaliseUri),
@@ -135,7 +134,7 @@ function normaliseEmail(email: string): string {
 }
 
 function distinct(values: readonly string[], normalise: (value: string) => string): string[] {
-  return [...new Set(values.map((value) => normalise(value.trim())))].sort();
+  return [...new Set(values.map(normalise))].sort();
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

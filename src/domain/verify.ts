@@ -1,0 +1,118 @@
+import type { Certificate } from "./certificate.ts";
+import { type Walk, walkChain } from "./chain.ts";
+import { subjectOf } from "./check-rules.ts";
+import { CHECKS, type Check } from "./checks.ts";
+import { LeafdError } from "./errors.ts";
+import type { LeafFacts } from "./events.ts";
+import type { Gathered } from "./evidence.ts";
+import type { CertificateRequest } from "./spec.ts";
+import { type EpochMillis, formatTime, MINUTE, type Millis } from "./units.ts";
+
+/** What a pair is judged by. */
+export interface StoredEvidence {
+  readonly leaf: Certificate;
+  /** CAs as they came: in any order, with roots and strangers among them. */
+  readonly chain: readonly Certificate[];
+  /** SHA-256 of the SubjectPublicKeyInfo of the key we hold, lower-case hex. */
+  readonly privateKeyHash: string;
+  readonly request: CertificateRequest;
+  /** The trust anchors, known before the issuer was asked. */
+  readonly roots: readonly Certificate[];
+  readonly now: EpochMillis;
+  /** How far our clock may be behind the issuer's; 60 s unless said otherwise. */
+  readonly skew?: Millis;
+  /** What must be left of the leaf's life; absent: anything. */
+  readonly minimumLifetime?: Millis;
+}
+
+/** What a new pair is judged by. */
+export interface Evidence extends StoredEvidence {
+  /** The hash of the request that the leaf answers. */
+  readonly requestHash: string;
+  /** The leaf that it would replace. */
+  readonly current?: LeafFacts;
+}
+
+const verified = Symbol("verified");
+
+/** A certificate and its chain that kept every rule of `CHECKS`. Only this file makes one, and only one can be stored. */
+export interface VerifiedBundle {
+  readonly [verified]: true;
+  readonly leaf: Certificate;
+  /** The CAs that are not self-signed: those between leaf and anchor in the order of their signatures, then cross-signed ones. */
+  readonly chain: readonly Certificate[];
+  /** The root that it ends at, or the intermediate that the operator named as one. */
+  readonly anchor: Certificate;
+  /** The content of `tls.crt`: the leaf, then the chain. */
+  readonly certificatePem: string;
+  /** What is good and yet worth an operator's attention, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Proves what an issuer answered. LeafdError with the reason of the first check that fails. */
+export function verifyPair(evidence: Evidence): VerifiedBundle {
+  return prove(gather(evidence));
+}
+
+/** Proves what lies on disk by the same checks; only those that compare a new leaf with the one before have no meaning. */
+export function verifyStored(evidence: StoredEvidence): VerifiedBundle {
+  return prove(gather(evidence));
+}
+
+/** The evidence as the checks read it: complete, the chain walked. LeafdError `bad_certificate` for a flood of CAs. */
+export function gather(evidence: StoredEvidence & Partial<Evidence>): Gathered {
+  const { leaf, chain, roots, privateKeyHash, request, now, current, requestHash } = evidence;
+  if (chain.length > MAX_CHAIN)
+    throw new LeafdError(
+      "bad_certificate",
+      `the reply holds ${chain.length} CA certificates; the limit is ${MAX_CHAIN}`,
+    );
+  const skew = evidence.skew ?? MINUTE;
+  return {
+    leaf,
+    walk: walkChain(leaf, { chain, roots, now, skew }),
+    privateKeyHash,
+    request,
+    now,
+    skew,
+    minimumLifetime: evidence.minimumLifetime ?? 0,
+    replaces: current === undefined || requestHash === undefined ? undefined : { current, requestHash },
+  };
+}
+
+/** The first check that fails, or undefined. */
+export function judge(gathered: Gathered, checks: readonly Check[] = CHECKS): LeafdError | undefined {
+  for (const { reason, hint, run } of checks) {
+    const problem = run(gathered);
+    if (problem !== undefined) return new LeafdError(reason, problem, { hint });
+  }
+  return undefined;
+}
+
+/** Cross-signed CAs included, nobody has more; each costs signature checks. */
+const MAX_CHAIN = 32;
+
+function prove(gathered: Gathered): VerifiedBundle {
+  const failure = judge(gathered);
+  if (failure !== undefined) throw failure;
+  const { leaf, walk } = gathered;
+  // The checks have just refused any other walk; the compiler cannot know.
+  if (walk.kind !== "anchored") throw new LeafdError("internal", `a ${walk.kind} chain passed every check`);
+  const chain = [...walk.path, ...walk.others].filter((ca) => !ca.selfSigned);
+  return {
+    [verified]: true,
+    leaf,
+    chain,
+    anchor: walk.anchor,
+    certificatePem: [leaf, ...chain].map((certificate) => certificate.pem).join(""),
+    warnings: [...warningsOf(leaf, walk)],
+  };
+}
+
+function* warningsOf(leaf: Certificate, { path, anchor }: Walk & { kind: "anchored" }): Generator<string> {
+  if (!anchor.selfSigned)
+    yield `the trust anchor ${subjectOf(anchor)} is an intermediate CA: peers that use OpenSSL need partial_chain to accept it`;
+  for (const ca of path)
+    if (ca.notAfter < leaf.notAfter)
+      yield `the leaf outlives ${subjectOf(ca)}, which ends at ${formatTime(ca.notAfter)}: from then on nobody accepts it`;
+}
