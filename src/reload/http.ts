@@ -35,7 +35,7 @@ export async function runHttp(step: HttpStep, clock: Clock, signal: AbortSignal)
     if (deadline.signal.aborted)
       throw new LeafdError("reload_timeout", `${name} was not answered within ${formatDuration(step.timeout)}`);
     throw new LeafdError("reload_failed", `${name} failed (${codeOf(error)})`, {
-      hint: "Is the dependent running, and is this its address? It is asked again until it answers.",
+      hint: "Is the dependent running, is this its address, and does caFile hold the CA of an https address?",
     });
   } finally {
     deadline.clear();

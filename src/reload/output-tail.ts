@@ -3,35 +3,25 @@ import { stripVTControlCharacters } from "node:util";
 
 /** How much of a command's output is kept: its end, where the error is. */
 const KEPT_BYTES = 4096;
-const LINES_SHOWN = 5;
 const CHARACTERS_SHOWN = 500;
 
-/** The last bytes of what a command printed, whatever it printed before. */
-export interface OutputTail {
-  /** Its last lines, trimmed, without empty ones and without control characters. */
-  lines(): readonly string[];
-}
-
-/** Reads the streams to their end and keeps the last 4 KiB, interleaved as they arrive. */
-export function tailOf(streams: readonly Readable[]): OutputTail {
+/** Reads a stream to its end and keeps the last 4 KiB. Answers what gives its last lines, clean and without empty ones. */
+export function tailOf(stream: Readable): () => readonly string[] {
   let kept = Buffer.alloc(0);
-  for (const stream of streams) {
-    stream.on("data", (chunk: Buffer) => {
-      // Concatenating copies, so that a few kept bytes do not hold on to a whole chunk.
-      kept = Buffer.concat([kept, chunk.subarray(-KEPT_BYTES)]).subarray(-KEPT_BYTES);
-    });
-    // A pipe that breaks ends the output; the exit status says how the command fared.
-    stream.on("error", () => {});
-  }
-  return { lines: () => linesOf(kept.toString("utf8")) };
+  stream.on("data", (chunk: Buffer) => {
+    // Concatenating copies, so that a few kept bytes do not hold on to a whole chunk.
+    kept = Buffer.concat([kept, chunk.subarray(-KEPT_BYTES)]).subarray(-KEPT_BYTES);
+  });
+  // A pipe that breaks ends the output; the exit status says how the command fared.
+  stream.on("error", () => {});
+  return () => linesOf(kept.toString("utf8"));
 }
 
 function linesOf(output: string): readonly string[] {
   return stripVTControlCharacters(output)
     .split(/[\n\r]+/)
     .map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").trim())
-    .filter((line) => line !== "")
-    .slice(-LINES_SHOWN);
+    .filter((line) => line !== "");
 }
 
 /** What a command said, to be put behind a message: `: its last lines`, or nothing when it said nothing. */

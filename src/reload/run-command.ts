@@ -15,6 +15,7 @@ import { said, tailOf } from "./output-tail.ts";
 const GRACE: Millis = 2000;
 /** How long after the exit the last words in the pipes are waited for. */
 const LAST_WORDS: Millis = 100;
+const LINES_KEPT = 5;
 
 export interface Command {
   readonly argv: readonly [string, ...string[]];
@@ -27,7 +28,7 @@ export interface Command {
 export interface CommandResult {
   /** The exit code, or the name of the signal that ended it. */
   readonly status: number | NodeJS.Signals;
-  /** The last lines it printed, safe to log. */
+  /** The last lines of its output, then those of its error output; safe to log. */
   readonly lines: readonly string[];
 }
 
@@ -38,7 +39,8 @@ export interface CommandResult {
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
   if (signal.aborted) throw cancelled(command);
   const child = start(command);
-  const output = tailOf([child.stdout, child.stderr]);
+  const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
+  const lines = (): readonly string[] => [...stdout(), ...stderr()].slice(-LINES_KEPT);
   const exited = exitOf(child, command);
   const settled = new AbortController();
   const expired = command.clock.sleep(command.timeout, settled.signal).then(
@@ -53,10 +55,10 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
     const first = await Promise.race([exited, expired, aborted]);
     if (typeof first === "object") {
       await within(LAST_WORDS, command.clock, closeOf(child));
-      return { status: first.status, lines: output.lines() };
+      return { status: first.status, lines: lines() };
     }
     await endGroup(child, exited, command.clock);
-    throw first === "expired" ? timedOut(command, output.lines()) : cancelled(command);
+    throw first === "expired" ? timedOut(command, lines()) : cancelled(command);
   } finally {
     settled.abort();
     child.stdout.destroy();
