@@ -10,8 +10,8 @@ export interface VaultRequest {
   readonly token?: Secret<string>;
   /** Leave `X-Vault-Namespace` out: `sys/health` answers 400 inside a namespace. */
   readonly rootNamespace?: true;
-  /** The values of `data` are secrets: should the answer echo one, it stays out of the error. */
-  readonly secretData?: true;
+  /** Further fields of the body. Should the answer echo one, it stays out of the error. */
+  readonly secrets?: Readonly<Record<string, Secret<string>>>;
   /** Ask this address only; absent: all of the cluster's, from the last good one on. */
   readonly address?: string;
 }

@@ -40,6 +40,12 @@ export class Availability {
     this.#options = options;
   }
 
+  /** The address that serves, or why none does; neither before the first request. */
+  get state(): { readonly serving?: string; readonly downFor?: Reason } {
+    if (this.#serving !== undefined) return { serving: this.#serving };
+    return this.#downFor === undefined ? {} : { downFor: this.#downFor };
+  }
+
   /** `address` answered; `failed` says why the one that served before did not. */
   up(address: string, failed: LeafdError | undefined): void {
     if (this.#serving === address) return;

@@ -78,6 +78,11 @@ export class VaultClient implements VaultApi {
     throw this.#failed(failure, request);
   }
 
+  /** Which address serves, for the status. */
+  get availability(): Availability["state"] {
+    return this.#availability.state;
+  }
+
   /** Ends the idle connections. */
   close(): void {
     for (const node of this.#nodes) node.transport.dropIdle();
@@ -159,13 +164,19 @@ function call({ vault }: Node, request: VaultRequest, options: CallOptions): Pro
     case "list":
       return vault.list(request.path, options);
     case "write":
-      return vault.write(request.path, request.data ?? {}, options);
+      return vault.write(request.path, bodyOf(request), options);
     default:
       throw request.operation satisfies never;
   }
 }
 
-function secretsOf({ token, data, secretData }: VaultRequest): readonly string[] {
-  const values = secretData === true ? Object.values(data ?? {}).filter((value) => typeof value === "string") : [];
-  return token === undefined ? values : [token.reveal(), ...values];
+function bodyOf({ data, secrets = {} }: VaultRequest): Record<string, unknown> {
+  const revealed = Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]);
+  return { ...data, ...Object.fromEntries(revealed) };
+}
+
+/** What must not come back in an error. */
+function secretsOf({ token, secrets = {} }: VaultRequest): readonly string[] {
+  const all = [...Object.values(secrets), ...(token === undefined ? [] : [token])];
+  return all.map((secret) => secret.reveal());
 }

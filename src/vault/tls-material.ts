@@ -12,9 +12,9 @@ const REREAD: Millis = SECOND;
 
 /** The TLS side of a cluster at one moment. A new object means new content. */
 export interface TlsState {
-  readonly options: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** SHA-256 of the client certificate file; undefined without one. */
-  readonly clientCertificate: string | undefined;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /**
@@ -46,6 +46,16 @@ export class TlsMaterial {
     return this.#state;
   }
 
+  /** A digest of the client certificate in force; undefined when there is none. */
+  clientCertificate(): string | undefined {
+    try {
+      const { cert } = this.current();
+      return cert === undefined ? undefined : sha256(cert);
+    } catch {
+      return undefined;
+    }
+  }
+
   #read(before: TlsState | undefined): TlsState {
     const { caFile, certFile, keyFile } = this.#files;
     const options = {
@@ -59,7 +69,7 @@ export class TlsMaterial {
       throw new Error(`${caFile} holds no PEM certificate`);
     createSecureContext(options);
     this.#digest = digest;
-    return { options, clientCertificate: options.cert === undefined ? undefined : sha256(options.cert) };
+    return options;
   }
 }
 

@@ -104,7 +104,7 @@ export class Transport {
     const { serverName } = this.#spec.tls;
     this.#agentOf = state;
     this.#agent = new HttpsAgent({
-      ...state.options,
+      ...state,
       ...(serverName === undefined ? {} : { servername: serverName }),
       rejectUnauthorized: true,
       keepAlive: true,

@@ -1,0 +1,16 @@
+import { readCredential } from "./credential-file.ts";
+import { logIn } from "./login.ts";
+import type { AuthMethod, AuthTools, SpecOf } from "./method.ts";
+
+/** A user name and a password file; https://developer.hashicorp.com/vault/api-docs/auth/userpass#login */
+export function userpassAuth(spec: SpecOf<"userpass">, tools: AuthTools): AuthMethod {
+  return {
+    kind: "userpass",
+    fixed: false,
+    login: async (signal) => {
+      const password = readCredential(spec.passwordFile, "password");
+      const hint = `check the user "${spec.username}" and the password in ${spec.passwordFile}`;
+      return logIn(tools, { mount: spec.mount, path: `login/${spec.username}`, secrets: { password }, hint }, signal);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { ClusterSpec, IssuerSpec } from "../domain/spec.ts";
+import type { ClusterStatus } from "../domain/status.ts";
+import type { EpochMillis } from "../domain/units.ts";
+import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
+import type { VaultApi } from "./api.ts";
+import { authMethod } from "./auth/select.ts";
+import { VaultClient } from "./client.ts";
+import { type Health, readHealth } from "./health.ts";
+import { PkiIssuer } from "./pki-issuer.ts";
+import { Slots } from "./slots.ts";
+import { TlsMaterial } from "./tls-material.ts";
+import { Session } from "./token-life.ts";
+
+interface ClusterOptions {
+  readonly spec: ClusterSpec;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Where an unwrapped secret-id is kept. */
+  readonly stateDir: string;
+}
+
+/** One Vault cluster and our login there. Nothing is asked of it before somebody needs it. */
+export interface Cluster {
+  readonly spec: ClusterSpec;
+  readonly api: VaultApi;
+  readonly session: Session;
+  /** A role that signs; they share the connections, the token and the bound on requests. */
+  issuer(spec: IssuerSpec): Issuer;
+  /** `sys/health` of the first address that answers, without token and namespace. */
+  health(signal: AbortSignal): Promise<Health>;
+  /** What is known of it now; asks nothing. */
+  status(): ClusterStatus;
+  /** Logs in and keeps the token alive until the signal aborts; then closes, and resolves. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Ends a login under way and the idle connections. The token is left alone. */
+  close(): void;
+}
+
+/** Puts the parts of one cluster together. */
+export function createCluster({ spec, clock, emit, stateDir }: ClusterOptions): Cluster {
+  const tls = new TlsMaterial(spec.tls, clock);
+  const api = new VaultClient({ spec, tls, clock, emit });
+  const method = authMethod({ cluster: spec, api, tls, stateDir, clock, emit });
+  const session = new Session({ cluster: spec.name, api, method, clock, emit });
+  const slots = new Slots(spec.concurrency);
+  const close = (): void => {
+    session.close();
+    api.close();
+  };
+  return {
+    spec,
+    api,
+    session,
+    issuer: (issuer) => new PkiIssuer({ spec: issuer, cluster: spec, api, session, slots, clock }),
+    health: (signal) => readHealth(api, signal),
+    status: () => statusOf(spec, api.availability, session.expires),
+    run: (signal) => session.run(signal).finally(close),
+    close,
+  };
+}
+
+function statusOf(
+  spec: ClusterSpec,
+  { serving, downFor }: VaultClient["availability"],
+  tokenExpires: EpochMillis | undefined,
+): ClusterStatus {
+  return {
+    name: spec.name,
+    address: serving ?? spec.addresses[0] ?? "",
+    ...(serving === undefined && downFor === undefined ? {} : { up: serving !== undefined }),
+    ...(downFor === undefined ? {} : { reason: downFor }),
+    ...(tokenExpires === undefined ? {} : { tokenExpires }),
+  };
+}

@@ -1,0 +1,142 @@
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { Secret } from "../domain/secret.ts";
+import type { ClusterSpec, IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
+import { formatTime, SECOND } from "../domain/units.ts";
+import type { Clock, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
+import { apiPath, type VaultApi } from "./api.ts";
+import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
+import type { Slots } from "./slots.ts";
+import type { Session } from "./token-life.ts";
+
+interface PkiIssuerOptions {
+  readonly spec: IssuerSpec;
+  readonly cluster: ClusterSpec;
+  readonly api: VaultApi;
+  readonly session: Session;
+  readonly slots: Slots;
+  readonly clock: Clock;
+}
+
+/** Longer than any real chain; more is an attack or a mistake, and each certificate costs a parse. */
+const LONGEST_CHAIN = 32;
+
+/**
+ * Vault says these each time: names are sent in the CSR and in the JSON, and which one counts is the role's choice;
+ * Vault, unlike OpenBao, does not know the key parameters of `issue`.
+ */
+const BENIGN_WARNING =
+  /field was provided but the role is set with "use_csr_(common_name|sans)" set to true|ignored these unrecognized parameters: \[(key_type|key_bits|[, ])+\]/;
+
+/** For `issue`: the key that the server makes. OpenBao wants them where the role has `key_type=any`. */
+const KEY_PARAMETERS = {
+  "ec-p256": { key_type: "ec", key_bits: 256 },
+  "ec-p384": { key_type: "ec", key_bits: 384 },
+  "ec-p521": { key_type: "ec", key_bits: 521 },
+  "rsa-2048": { key_type: "rsa", key_bits: 2048 },
+  "rsa-3072": { key_type: "rsa", key_bits: 3072 },
+  "rsa-4096": { key_type: "rsa", key_bits: 4096 },
+  ed25519: { key_type: "ed25519", key_bits: 0 },
+} as const satisfies Record<KeyAlgorithm, object>;
+
+/**
+ * A role of a PKI secrets engine. Source: https://developer.hashicorp.com/vault/api-docs/secret/pki#sign-certificate,
+ * `#generate-certificate-and-key` and the unauthenticated CA endpoints there.
+ */
+export class PkiIssuer implements Issuer {
+  readonly name: string;
+  readonly identity: string;
+  readonly #options: PkiIssuerOptions;
+  readonly #path: string;
+
+  constructor(options: PkiIssuerOptions) {
+    const { spec, cluster } = options;
+    this.#options = options;
+    this.name = spec.name;
+    const parts = [cluster.name, cluster.namespace ?? "", spec.mount, spec.role, spec.issuerRef ?? ""];
+    this.identity = parts.map(encodeURIComponent).join("/");
+    this.#path = issuingPath(spec);
+  }
+
+  async sign(order: SignOrder, signal: AbortSignal): Promise<SignedReply> {
+    const { api, session, slots, clock } = this.#options;
+    const path = this.#path;
+    const data = this.#body(order);
+    const send = (token: Secret<string>) => api.send({ operation: "write", path, data, token }, signal);
+    try {
+      const body = await slots.use(() => session.call(send, signal), signal);
+      return { ...signedReply(body, path), receivedAt: clock.now() };
+    } catch (thrown) {
+      throw withPolicyHint(toLeafdError(thrown), path);
+    }
+  }
+
+  async authorities(signal: AbortSignal): Promise<readonly string[]> {
+    const { api, spec, slots } = this.#options;
+    const read = (...parts: string[]) =>
+      slots.use(() => api.send({ operation: "read", path: apiPath(spec.mount, ...parts) }, signal), signal);
+    if (spec.issuerRef !== undefined) {
+      const data = dataOf(await read("issuer", spec.issuerRef, "json"), `issuer ${spec.issuerRef}`);
+      return distinct([...textsOf([data.certificate]), ...textsOf(data.ca_chain)]);
+    }
+    // `ca_chain` may leave the root out, and `ca/pem` is the issuing CA alone; a mount without a CA answers nothing.
+    const texts = await Promise.all([read("ca", "pem"), read("ca_chain")]);
+    for (const text of texts)
+      if (text !== undefined && typeof text !== "string") throw badResponse(`${spec.mount}/ca_chain`, "it is not PEM");
+    return distinct(textsOf(texts));
+  }
+
+  #body(order: SignOrder): Record<string, unknown> {
+    const { names, csr, key, ttl, notAfter } = order;
+    const end =
+      notAfter !== undefined
+        ? { not_after: formatTime(notAfter) }
+        : ttl === undefined
+          ? {}
+          : { ttl: `${Math.max(1, Math.floor(ttl / SECOND))}s` };
+    return {
+      ...(csr === undefined ? { private_key_format: "pkcs8", ...KEY_PARAMETERS[key] } : { csr }),
+      ...(names.commonName === undefined ? {} : { common_name: names.commonName }),
+      // A string for Vault, with e-mail addresses among the DNS names; the others are lists, since a URI may hold a comma.
+      alt_names: [...names.dns, ...names.emails].join(","),
+      ip_sans: names.ips,
+      uri_sans: names.uris,
+      format: "pem",
+      ...end,
+    };
+  }
+}
+
+/** The path that signs, as a policy must name it. */
+export function issuingPath(spec: IssuerSpec): string {
+  const { mount, issuerRef, method, role } = spec;
+  return issuerRef === undefined ? apiPath(mount, method, role) : apiPath(mount, "issuer", issuerRef, method, role);
+}
+
+/** What a sign or issue answered, unparsed; LeafdError `bad_response` when it holds no certificate. */
+function signedReply(body: unknown, path: string): Omit<SignedReply, "receivedAt"> {
+  const data = dataOf(body, path);
+  const [leaf, ...more] = certificatesIn(textOf(data.certificate) ?? "");
+  if (leaf === undefined || more.length > 0) throw badResponse(path, "it does not hold one certificate");
+  const given = textsOf(data.ca_chain);
+  const chain = distinct(given.length > 0 ? given : textsOf([data.issuing_ca]));
+  if (chain.length > LONGEST_CHAIN) throw badResponse(path, `its chain has ${chain.length} certificates`);
+  const privateKey = textOf(data.private_key);
+  return {
+    leaf,
+    chain,
+    ...(privateKey === undefined ? {} : { privateKey: new Secret(`${privateKey.trim()}\n`) }),
+    warnings: warningsOf(body).filter((warning) => !BENIGN_WARNING.test(warning)),
+    leased: textOf(fieldsOf(body).lease_id) !== undefined,
+  };
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.flatMap(certificatesIn))];
+}
+
+function withPolicyHint(error: LeafdError, path: string): LeafdError {
+  if (error.reason !== "permission_denied") return error;
+  return new LeafdError(error.reason, error.message, {
+    hint: `give the token a policy with: path "${decodeURIComponent(path)}" { capabilities = ["update"] } (or correct the mount)`,
+  });
+}
