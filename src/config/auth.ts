@@ -1,0 +1,67 @@
+import { Secret } from "../domain/secret.ts";
+import type { AuthSpec } from "../domain/spec.ts";
+import type { Problem } from "./report.ts";
+import type { FileConfig } from "./schema.ts";
+
+/** Where Kubernetes puts the default token of a pod's service account. */
+const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/** The login that the file describes; reports what keeps it from being one. */
+export function authSpec(vault: FileConfig["vault"], report: (problem: Problem) => unknown): AuthSpec | undefined {
+  const { auth, tls } = vault;
+  const methods = Object.keys(auth);
+  if (methods.length !== 1) {
+    const message = methods.length === 0 ? "no auth method is given" : `${methods.length} auth methods are given`;
+    report({ path: ["vault", "auth"], at: "key", message, hint: "give exactly one" });
+    return undefined;
+  }
+  if (auth.token !== undefined) return { kind: "token", token: new Secret(auth.token) };
+  if (auth.tokenFile !== undefined) return { kind: "tokenFile", path: auth.tokenFile };
+  if (auth.approle) return appRole(auth.approle, report);
+  if (auth.kubernetes) {
+    const { mount = "kubernetes", role, tokenFile = SERVICE_ACCOUNT_TOKEN } = auth.kubernetes;
+    return { kind: "kubernetes", mount, role, tokenFile };
+  }
+  if (auth.jwt)
+    return { kind: "jwt", mount: auth.jwt.mount ?? "jwt", role: auth.jwt.role, tokenFile: auth.jwt.tokenFile };
+  if (auth.userpass) {
+    const { mount = "userpass", username, passwordFile } = auth.userpass;
+    return { kind: "userpass", mount, username, passwordFile };
+  }
+  if (tls?.certFile === undefined) {
+    const message = "cert auth presents a client certificate, and none is configured";
+    report({
+      path: ["vault", "auth", "cert"],
+      at: "key",
+      message,
+      hint: "set vault.tls.certFile and vault.tls.keyFile",
+    });
+  }
+  const { mount = "cert", role } = auth.cert ?? {};
+  return { kind: "cert", mount, ...(role === undefined ? {} : { role }) };
+}
+
+type AppRole = NonNullable<FileConfig["vault"]["auth"]["approle"]>;
+
+function appRole(given: AppRole, report: (problem: Problem) => unknown): AuthSpec | undefined {
+  const { mount = "approle", roleId, roleIdFile, secretIdFile, wrapped, persist = true } = given;
+  const path = ["vault", "auth", "approle"];
+  if ((roleId === undefined) === (roleIdFile === undefined)) {
+    const message = roleId === undefined ? "the role id is missing" : "roleId and roleIdFile are both given";
+    report({ path, at: "key", message, hint: "give one of roleId and roleIdFile" });
+  }
+  if (wrapped !== undefined && secretIdFile === undefined)
+    report({
+      path: [...path, "wrapped"],
+      at: "key",
+      message: "there is no secretIdFile that could hold a wrapping token",
+    });
+  return {
+    kind: "approle",
+    mount,
+    roleId: roleIdFile === undefined ? { value: roleId ?? "" } : { file: roleIdFile },
+    ...(secretIdFile === undefined ? {} : { secretIdFile }),
+    ...(wrapped === undefined ? {} : { wrapped }),
+    persist,
+  };
+}

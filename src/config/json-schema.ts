@@ -1,0 +1,51 @@
+import { isPlainMap, type PlainMap } from "./plain.ts";
+import { describeKey } from "./reference.ts";
+import type { Path } from "./report.ts";
+import { shapeAsJsonSchema } from "./schema.ts";
+
+/**
+ * The JSON Schema of the configuration file, for editors and for `leafd schema`: config/leafd.schema.json to the byte.
+ * Made of the same source as the check at start (schema.ts), with the descriptions and defaults of reference.ts.
+ */
+export function renderJsonSchema(): string {
+  const schema = shapeAsJsonSchema();
+  for (const [path, key] of keysOf(schema)) Object.assign(key, describeKey(path));
+  return `${JSON.stringify({ title: "leafd configuration", ...schema }, null, 2)}\n`;
+}
+
+/** Every key of the configuration by its path, a map before its keys; `*` is any name, `[]` any element of a list. */
+export function configKeys(): string[] {
+  return [...keysOf(shapeAsJsonSchema())].map(([path]) => path);
+}
+
+/** The keys that the map at this path may have. */
+export function knownKeys(path: Path): string[] {
+  let maps: unknown[] = [shapeAsJsonSchema()];
+  for (const part of path) maps = maps.flatMap((schema) => childrenOf(schema, part));
+  return maps.flatMap(optionsOf).flatMap(({ properties }) => (isPlainMap(properties) ? Object.keys(properties) : []));
+}
+
+function* keysOf(schema: unknown, prefix = ""): Generator<[string, PlainMap]> {
+  for (const { properties, additionalProperties, items } of optionsOf(schema)) {
+    for (const [key, value] of isPlainMap(properties) ? Object.entries(properties) : []) {
+      const path = prefix === "" ? key : `${prefix}.${key}`;
+      if (isPlainMap(value)) yield [path, value];
+      yield* keysOf(value, path);
+    }
+    yield* keysOf(additionalProperties, `${prefix}.*`);
+    yield* keysOf(items, `${prefix}[]`);
+  }
+}
+
+function childrenOf(schema: unknown, part: string | number): unknown[] {
+  return optionsOf(schema).map(({ properties, additionalProperties, items }) => {
+    if (typeof part === "number") return items;
+    return isPlainMap(properties) && Object.hasOwn(properties, part) ? properties[part] : additionalProperties;
+  });
+}
+
+/** A schema itself, and what it may be instead. */
+function optionsOf(schema: unknown): PlainMap[] {
+  if (!isPlainMap(schema)) return [];
+  return [schema, ...(Array.isArray(schema["anyOf"]) ? schema["anyOf"].flatMap(optionsOf) : [])];
+}

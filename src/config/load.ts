@@ -1,0 +1,111 @@
+import type { Settings } from "../domain/spec.ts";
+import { readDocument } from "./document.ts";
+import type { Environment } from "./interpolate.ts";
+import { mergeDocuments } from "./merge.ts";
+import { isPlainMap, type PlainMap, without } from "./plain.ts";
+import { ConfigError, type Finding, MOST_FINDINGS, type Problem } from "./report.ts";
+import { type FileConfig, parseShape, type SchemaIssue } from "./schema.ts";
+import { toSettings } from "./settings.ts";
+import { shapeProblems, toPath } from "./shape-problems.ts";
+import { hashSources, readSources, type Source } from "./sources.ts";
+
+export interface LoadedConfig {
+  readonly settings: Settings;
+  /** Of the bytes of all files (sources.ts), lower-case hex. */
+  readonly hash: string;
+  /** The files that were read: the main one, then the drop-ins by name. */
+  readonly files: readonly string[];
+  /** What is allowed and not wise. */
+  readonly warnings: readonly Finding[];
+}
+
+interface LoadOptions {
+  /** The main file; its drop-ins are `services.d/*.yaml` beside it. */
+  readonly file: string;
+  readonly env: Environment;
+}
+
+/** Reads and checks the configuration. Rejects with a ConfigError that holds everything that is wrong with it. */
+export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConfig> {
+  return parseConfig(await readSources(file), env);
+}
+
+/** The configuration in these files: the main one first, then the drop-ins. Throws a ConfigError. */
+export function parseConfig(sources: readonly Source[], env: Environment): LoadedConfig {
+  const documents = sources.flatMap(({ file, text }) => (text === undefined ? [] : [readDocument(file, text, env)]));
+  const unread = sources.flatMap(({ file, problem }) =>
+    problem === undefined ? [] : [{ file, line: 0, column: 0, path: "", message: problem }],
+  );
+  const findings = [...unread, ...documents.flatMap((document) => document.findings)];
+  const files = sources.map(({ file }) => file);
+  const [main, ...dropIns] = documents;
+  // What did not parse says nothing about the rest; what parsed may still hold errors of a single value.
+  if (main === undefined || unread.length > 0 || documents.some(({ value }) => value === undefined))
+    throw new ConfigError(inOrder(findings, files));
+
+  const merged = mergeDocuments(main, dropIns);
+  findings.push(...merged.findings);
+  if (!isPlainMap(main.value)) throw new ConfigError(inOrder(findings, files));
+  const { settings, problems } = judge(merged.value);
+  const unresolved = new Set(findings.map(({ file, path }) => `${file} ${path}`));
+  findings.push(
+    ...problems.map((problem) => merged.locate(problem)).filter(({ file, path }) => !unresolved.has(`${file} ${path}`)),
+  );
+  if (settings === undefined || findings.length > 0) throw new ConfigError(inOrder(findings, files));
+  return {
+    settings,
+    hash: hashSources(sources),
+    files,
+    warnings: warningsOf(settings).map((problem) => merged.locate(problem)),
+  };
+}
+
+/** Shape first, then what must hold between keys: also when the shape is wrong, for the part that is right. */
+function judge(value: PlainMap): { settings?: Settings; problems: readonly Problem[] } {
+  const shaped = parseShape(value);
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => problems.length < MOST_FINDINGS && problems.push(problem);
+  if ("config" in shaped) {
+    const settings = toSettings(shaped.config, report);
+    return { problems, ...(settings === undefined ? {} : { settings }) };
+  }
+  const misshapen = shapeProblems(shaped.issues, value);
+  const rest = misshapen.length < MOST_FINDINGS ? rightPart(value, shaped.issues) : undefined;
+  // A problem of a whole section ("no service is defined") may come from what was left out.
+  if (rest !== undefined) toSettings(rest, (problem) => problem.path.length > 1 && report(problem));
+  return { problems: [...misshapen, ...problems] };
+}
+
+/** The configuration without its unknown keys and its misshapen services, if nothing else is wrong with its shape. */
+function rightPart(value: PlainMap, issues: readonly SchemaIssue[]): FileConfig | undefined {
+  let rest = value;
+  for (const issue of issues) {
+    const path = toPath(issue.path);
+    if (issue.code === "unrecognized_keys") for (const key of issue.keys) rest = without(rest, [...path, key]);
+    else if (path[0] === "services" && path.length > 1) rest = without(rest, path.slice(0, 2));
+    else return undefined;
+  }
+  const shaped = parseShape(rest);
+  return "config" in shaped ? shaped.config : undefined;
+}
+
+function warningsOf(settings: Settings): Problem[] {
+  return settings.clusters
+    .filter(({ auth }) => auth.kind === "token")
+    .map(() => ({
+      path: ["vault", "auth", "token"],
+      at: "key",
+      message: "a token in the configuration cannot be replaced when it ends",
+      hint: "prefer tokenFile, or a method that can log in again",
+    }));
+}
+
+/** In the order of the files and lines; a problem of a shared value is said once. */
+function inOrder(findings: readonly Finding[], files: readonly string[]): Finding[] {
+  const distinct = new Map(
+    findings.map((finding) => [`${finding.file}:${finding.line}:${finding.column} ${finding.message}`, finding]),
+  );
+  return [...distinct.values()].sort(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

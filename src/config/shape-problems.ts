@@ -1,0 +1,85 @@
+import { knownKeys } from "./json-schema.ts";
+import { valueAt } from "./plain.ts";
+import { closest, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
+import type { SchemaIssue } from "./schema.ts";
+
+/** Keys that the design has and this version does not: worth another answer than "unknown". */
+const LATER: ReadonlySet<string> = new Set(
+  "clusters cluster include outage survive failoverAfter reserve atExpiry escalate probe windows preReload scrapeInterval".split(
+    " ",
+  ),
+);
+
+/** What does not fit the shape, in words, at most MOST_FINDINGS; `value` is the data that was read. */
+export function shapeProblems(issues: readonly SchemaIssue[], value: unknown): Problem[] {
+  const listed = issues.slice(0, MOST_FINDINGS);
+  return listed.flatMap((issue) => problemsOf(issue, toPath(issue.path), value)).slice(0, MOST_FINDINGS);
+}
+
+/** A path of zod, which may hold symbols for all it knows. */
+export function toPath(path: readonly PropertyKey[]): Path {
+  return path.map((part) => (typeof part === "number" ? part : String(part)));
+}
+
+function problemsOf(issue: SchemaIssue, path: Path, value: unknown): Problem[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.slice(0, MOST_FINDINGS).map((key) => unknownKey(path, key));
+  if (issue.code === "invalid_key") return [{ path, at: "key", message: issue.issues[0]?.message ?? "is not a name" }];
+  const found = valueAt(value, path);
+  if (found === undefined) return [{ path, at: "key", message: "is missing" }];
+  if (issue.code === "invalid_union") {
+    const branch = issue.errors.find((errors) => !errors.some(isOfAnotherType));
+    if (branch !== undefined)
+      return branch.flatMap((inner) => problemsOf(inner, [...path, ...toPath(inner.path)], value));
+  }
+  return [{ path, at: "value", ...(issue.message === "" ? inWords(issue, found) : { message: issue.message }) }];
+}
+
+function isOfAnotherType(issue: SchemaIssue): boolean {
+  return issue.code === "invalid_type" && issue.path.length === 0;
+}
+
+function unknownKey(path: Path, key: string): Problem {
+  const at = { path: [...path, key], at: "key" } as const;
+  if (LATER.has(key)) return { ...at, message: "is not available in this version" };
+  const known = knownKeys(path);
+  const meant = closest(key, known);
+  const hint = meant === undefined ? `known here: ${known.toSorted().join(", ")}` : `did you mean "${meant}"?`;
+  return { ...at, message: "unknown key", hint };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: "must be text",
+  number: "must be a number",
+  int: "must be a whole number",
+  boolean: "must be true or false",
+  array: "must be a list",
+  object: "must be a map",
+  record: "must be a map",
+};
+
+function inWords(issue: SchemaIssue, found: unknown): Pick<Problem, "message" | "hint"> {
+  if (issue.code === "invalid_type") {
+    const message = `${WORDS[issue.expected] ?? `must be of type ${issue.expected}`}, not ${kindOf(found)}`;
+    const isUnquoted = issue.expected === "string" && (typeof found === "number" || typeof found === "boolean");
+    return isUnquoted ? { message, hint: "put it in quotes" } : { message };
+  }
+  if (issue.code === "invalid_value") {
+    const allowed = issue.values.map(String);
+    const meant = typeof found === "string" ? closest(found, allowed) : undefined;
+    const message = `must be ${allowed.length > 1 ? "one of " : ""}${allowed.join(", ")}`;
+    return meant === undefined ? { message } : { message, hint: `did you mean "${meant}"?` };
+  }
+  if (issue.code === "too_small")
+    return { message: issue.origin === "array" ? "must not be empty" : `must be at least ${issue.minimum}` };
+  if (issue.code === "too_big")
+    return { message: `must be at most ${issue.maximum}${issue.origin === "array" ? " long" : ""}` };
+  return { message: "is not valid" };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "text";
+  if (typeof value === "number") return "a number";
+  return typeof value === "boolean" ? "true or false" : "a map";
+}
