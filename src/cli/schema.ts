@@ -13,8 +13,8 @@ first line in the file:
 `,
   async run(args, terminal) {
     parseOptions(args, {});
-    const { configJsonSchema } = await import("../config/json-schema.ts");
-    terminal.out(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+    const { renderJsonSchema } = await import("../config/json-schema.ts");
+    terminal.out(renderJsonSchema());
     return EXIT.ok;
   },
 };

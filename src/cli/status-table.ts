@@ -1,5 +1,6 @@
 import { type ClusterStatus, type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 
 interface TableOptions {
   readonly now: EpochMillis;
@@ -44,8 +45,8 @@ export function renderStatusTable(status: DaemonStatus, options: TableOptions): 
 }
 
 /** What `leafd status` exits with: 0 when every required service has a valid pair, 1 when one has not. */
-export function statusExitCode(status: DaemonStatus, now: EpochMillis): 0 | 1 {
-  return isReady(status, now) ? 0 : 1;
+export function statusExitCode(status: DaemonStatus, now: EpochMillis): ExitCode {
+  return isReady(status, now) ? EXIT.ok : EXIT.failed;
 }
 
 function cells(service: ServiceStatus, now: EpochMillis): string[] {

@@ -60,7 +60,7 @@ export class Agenda {
       this.#planned = this.#clock.now() + duration;
       await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
       const now = this.#clock.now();
-      for (const entry of [...this.#entries.values()]) if (entry.until <= now) entry.wake();
+      for (const entry of this.#entries.values()) if (entry.until <= now) entry.wake();
     }
   }
 

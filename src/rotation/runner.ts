@@ -50,8 +50,7 @@ export class ServiceRunner {
 
   /** Makes something known that happened to this service. */
   say(said: Said): void {
-    // The union is lost when the common fields are taken out and put back: what `Said` was made from is a ServiceEvent.
-    this.take({ ...said, service: this.spec.name, at: this.#options.ports.clock.now() } as ServiceEvent);
+    this.take({ ...said, service: this.spec.name, at: this.#options.ports.clock.now() });
   }
 
   /** Folds an event of this service into its state and passes it on. */

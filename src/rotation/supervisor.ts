@@ -54,7 +54,7 @@ export class Supervisor {
   /** The services in the order of their names, with what is known of each. */
   services(): readonly { readonly spec: ServiceSpec; readonly state: ServiceState }[] {
     return [...this.#running.values()]
-      .map(({ runner }) => ({ spec: runner.spec, state: runner.state, decision: runner.decide() }))
+      .map(({ runner: { spec, state } }) => ({ spec, state }))
       .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   }
 
@@ -101,18 +101,24 @@ export class Supervisor {
     else runner.take(event);
   }
 
-  #start(spec: ServiceSpec): ServiceRunner {
+  /** Makes the services known without beginning their loops: whoever asks works on them himself. */
+  prepare(specs: readonly ServiceSpec[]): readonly ServiceRunner[] {
+    return specs.map((spec) => {
+      const runner = this.#create(spec);
+      this.#running.set(spec.name, { runner, stop: new AbortController(), done: Promise.resolve() });
+      return runner;
+    });
+  }
+
+  #create(spec: ServiceSpec): ServiceRunner {
     const { ports, emit, issuerFor } = this.#options;
+    const issuer = issuerFor(spec.issuer);
+    return new ServiceRunner({ spec, issuer, ports, emit, gate: this.#gate(spec), reloads: this.#reloads });
+  }
+
+  #start(spec: ServiceSpec): ServiceRunner {
+    const runner = this.#create(spec);
     const stop = new AbortController();
-    const options = {
-      spec,
-      issuer: issuerFor(spec.issuer),
-      ports,
-      emit,
-      gate: this.#gate(spec),
-      reloads: this.#reloads,
-    };
-    const runner = new ServiceRunner(options);
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
     const done = Promise.resolve().then(() => this.#loop(runner, stop.signal));
     this.#running.set(spec.name, { runner, stop, done });

@@ -1,0 +1,49 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { build, type Plugin } from "esbuild";
+
+/*
+ * dist/leafd.mjs: the whole program in one file that any supported Node runs. `npm run build`.
+ */
+
+/**
+ * node-vault loads axios even when it is given another transport, as here (src/vault/client.ts). That costs some 70 ms
+ * of each start, and axios must not be reachable by accident: it knows nothing of our deadlines and our TLS rules.
+ */
+const withoutAxios: Plugin = {
+  name: "without-axios",
+  setup(builder) {
+    builder.onResolve({ filter: /^axios$/ }, () => ({ path: "axios", namespace: "absent" }));
+    builder.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+      contents: "exports.create = () => { throw new Error('leafd speaks to Vault through its own transport'); };",
+    }));
+  },
+};
+
+const entry = `#!/usr/bin/env node
+import { createRequire, enableCompileCache } from "node:module";
+enableCompileCache();
+const require = createRequire(import.meta.url);
+`;
+
+await mkdir("dist", { recursive: true });
+const result = await build({
+  entryPoints: { "leafd.bundle": "src/main.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  plugins: [withoutAxios],
+  write: false,
+  banner: { js: entry },
+});
+
+const [file] = result.outputFiles;
+if (file === undefined) throw new Error("esbuild wrote nothing");
+await writeFile("dist/leafd.mjs", file.contents);
+await chmod("dist/leafd.mjs", 0o755);
+console.log(`dist/leafd.mjs: ${(file.contents.length / 1024).toFixed(0)} kB`);

@@ -1,0 +1,99 @@
+import { Daemon } from "../daemon.ts";
+import { type EpochMillis, formatDuration, type Millis, parseDuration } from "../domain/units.ts";
+import { createLog } from "../observe/log.ts";
+import { ensure, isGood } from "../rotation/once.ts";
+import type { ServiceRunner } from "../rotation/runner.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { readConfig } from "./read-config.ts";
+
+export const onceCommand: Command = {
+  name: "once",
+  summary: "Issue what is missing and end: for init containers and boot",
+  help: `Usage: leafd once [--timeout 5m] [--min-remaining 0s] [--reload] [--takeover] [--config FILE]
+
+Makes sure that every service has a valid pair on disk, then ends. What is valid already costs nothing and needs no
+Vault; what is missing, damaged or no longer what the configuration asks for is issued, with retries until the timeout.
+A \`leafd run\` that starts afterwards on the same volume issues nothing.
+
+Options:
+      --timeout DURATION        give up after this long (default 5m)
+      --min-remaining DURATION  replace a pair that lives shorter than this (default 0s: any valid pair is good enough)
+      --reload                  also tell the dependents (default: the leafd that runs later does)
+      --takeover                take output directories that another leafd has claimed
+  -c, --config FILE             the configuration (default /etc/leafd/leafd.yaml)
+
+Exit codes: 0 every required service has a valid pair · 1 one has not · 75 another leafd holds the state directory ·
+78 wrong configuration
+`,
+  async run(args, terminal) {
+    const options = {
+      ...CONFIG_OPTION,
+      timeout: { type: "string", default: "5m" },
+      "min-remaining": { type: "string", default: "0s" },
+      reload: { type: "boolean", default: false },
+      takeover: { type: "boolean", default: false },
+    } as const;
+    const { values } = parseOptions(args, options);
+    const timeout = duration("--timeout", values.timeout);
+    const minRemaining = duration("--min-remaining", values["min-remaining"]);
+    const config = await readConfig(values.config, terminal);
+    const clock = systemClock;
+    const { env: environment, pid } = terminal;
+    const emit = createLog({ ...config.settings.log, fd: 2 });
+    await using daemon = new Daemon(config, {
+      clock,
+      emit,
+      environment,
+      pid,
+      takeover: values.takeover,
+      upkeep: false,
+    });
+    const runners = await daemon.prepare();
+    const signal = AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]);
+    await Promise.all(
+      runners.map((runner) => settle(ensure(runner, { clock, minRemaining, reload: values.reload }, signal), signal)),
+    );
+    await daemon.release();
+    return report(runners, { minRemaining, now: clock.now() }, terminal);
+  },
+};
+
+function duration(option: string, text: string): Millis {
+  const value = parseDuration(text);
+  if (value === undefined) throw new UsageError(`${option} ${text}: write a duration such as 90s, 5m or 1h`);
+  return value;
+}
+
+/** The timeout is an outcome, not an error: the report says who is not done. */
+async function settle(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await work;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+}
+
+function report(
+  runners: readonly ServiceRunner[],
+  goal: { minRemaining: Millis; now: EpochMillis },
+  terminal: Terminal,
+): ExitCode {
+  const { minRemaining, now } = goal;
+  let missing = 0;
+  for (const runner of runners) {
+    const { spec, state } = runner;
+    const good = isGood(runner, { clock: systemClock, minRemaining });
+    if (!good && spec.required) missing += 1;
+    const left =
+      state.current === undefined ? "no certificate" : `ends in ${formatDuration(state.current.notAfter - now)}`;
+    const how = good ? (state.rotations > 0 ? "issued" : "valid") : spec.required ? "FAILED" : "failed (not required)";
+    const why =
+      good || state.rotationTrouble === undefined
+        ? ""
+        : `: ${state.rotationTrouble.reason}: ${state.rotationTrouble.message}`;
+    terminal.out(`${spec.name}: ${how}, ${left}${why}\n`);
+  }
+  return missing === 0 ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,70 @@
+import { issuerIdentity } from "../domain/request.ts";
+import { serviceStatus } from "../domain/service-status.ts";
+import type { ServiceSpec, Settings } from "../domain/spec.ts";
+import { evolve, INITIAL_STATE, type ServiceState } from "../domain/state.ts";
+import type { DaemonStatus } from "../domain/status.ts";
+import { keys } from "../keys/keys.ts";
+import type { Job } from "../rotation/job.ts";
+import type { Clock, Inspection, Store } from "../rotation/ports.ts";
+import { recover } from "../rotation/recover.ts";
+import { createTrust } from "../rotation/trust.ts";
+import { openLedger } from "../store/ledger.ts";
+import { createStore } from "../store/store.ts";
+import { createTrustMemory } from "../store/trust-memory.ts";
+import { VERSION } from "../version.ts";
+
+/** What a leafd that starts now would find. Takes no lock, claims nothing and writes nothing. */
+export async function statusFromDisk(settings: Settings, clock: Clock): Promise<DaemonStatus> {
+  const ports = readOnlyPorts(settings, clock);
+  const now = clock.now();
+  const services = await Promise.all(
+    settings.services.map(async (spec) => serviceStatus(spec, await foundState(spec, settings, ports), now)),
+  );
+  return { version: VERSION, pid: 0, startedAt: now, configHash: "", configLoadedAt: now, clusters: [], services };
+}
+
+async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["ports"]): Promise<ServiceState> {
+  const { namespace } = settings.clusters.find(({ name }) => name === spec.issuer.cluster) ?? {};
+  const nobody = () => Promise.reject(new Error("nobody is asked"));
+  let state = INITIAL_STATE;
+  await recover({
+    spec,
+    ports,
+    state,
+    issuer: {
+      name: spec.issuer.name,
+      identity: issuerIdentity(spec.issuer, namespace),
+      sign: nobody,
+      authorities: nobody,
+    },
+    cause: "missing",
+    carry: { unpublished: undefined },
+    stage: "preflight",
+    say: (said) => {
+      state = evolve(state, { ...said, service: spec.name, at: ports.clock.now() });
+    },
+  });
+  return state;
+}
+
+function readOnlyPorts(settings: Settings, clock: Clock): Job["ports"] {
+  const ignore = () => undefined;
+  const store = createStore({ clock, instance: "", takeover: false, warn: ignore });
+  const memory = createTrustMemory(settings.stateDir, ignore);
+  return {
+    clock,
+    keys,
+    store: { ...store, inspect: withoutRescue(store) },
+    ledger: openLedger(settings.stateDir, { clock, warn: ignore }),
+    trust: createTrust({ spec: settings.trust, memory, clock, emit: ignore }),
+    seed: "",
+  };
+}
+
+/** A damaged directory is repaired from what it holds: not by somebody who only looks. */
+function withoutRescue(store: Store): Store["inspect"] {
+  return async (output): Promise<Inspection> => {
+    const found = await store.inspect(output);
+    return found.kind === "damaged" ? { kind: "damaged", reason: found.reason, message: found.message } : found;
+  };
+}

@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from "node:util";
+import type { LoadedConfig } from "./config/load.ts";
+import { LeafdError } from "./domain/errors.ts";
+import { serviceStatus } from "./domain/service-status.ts";
+import type { Settings, TrustSpec } from "./domain/spec.ts";
+import type { DaemonStatus } from "./domain/status.ts";
+import type { EpochMillis } from "./domain/units.ts";
+import { keys } from "./keys/keys.ts";
+import { createReloader } from "./reload/reloader.ts";
+import type { Ports } from "./rotation/job.ts";
+import type { Clock, Emit, Store, Trust } from "./rotation/ports.ts";
+import type { ServiceRunner } from "./rotation/runner.ts";
+import { Supervisor } from "./rotation/supervisor.ts";
+import { createTrust } from "./rotation/trust.ts";
+import { openLedger } from "./store/ledger.ts";
+import { acquireStateLock, type StateLock } from "./store/lock.ts";
+import { createStore } from "./store/store.ts";
+import { createTrustMemory } from "./store/trust-memory.ts";
+import { Clusters } from "./vault/clusters.ts";
+import { VERSION } from "./version.ts";
+
+interface DaemonOptions {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** The operator said `--takeover`. */
+  readonly takeover: boolean;
+  /** True for a program that stays: logs in at once and keeps its tokens alive. */
+  readonly upkeep: boolean;
+}
+
+/**
+ * The composition root: configuration → adapters → rotation. Holds the state directory's lock from its construction
+ * until it is disposed.
+ */
+export class Daemon implements AsyncDisposable {
+  readonly supervisor: Supervisor;
+  readonly #options: DaemonOptions;
+  readonly #lock: StateLock;
+  readonly #stateDir: string;
+  readonly #store: Store;
+  readonly #clusters: Clusters;
+  readonly #newTrust: (spec: TrustSpec) => Trust;
+  readonly #trust: { spec: TrustSpec; current: Trust };
+  readonly #startedAt: EpochMillis;
+  #config: LoadedConfig;
+  #configLoadedAt: EpochMillis;
+  #configError: DaemonStatus["configError"];
+
+  /** Takes the lock, or throws the LeafdError `state_locked`; nothing runs before `apply`. */
+  constructor(config: LoadedConfig, options: DaemonOptions) {
+    const { clock, emit, environment, pid, takeover, upkeep } = options;
+    const { stateDir, trust } = config.settings;
+    const warn = (error: LeafdError) => this.#warn(error);
+    this.#options = options;
+    this.#config = config;
+    this.#startedAt = this.#configLoadedAt = clock.now();
+    this.#stateDir = stateDir;
+    this.#lock = acquireStateLock(stateDir);
+    const { instance } = this.#lock;
+    this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => this.#warn(error) });
+    this.#clusters = new Clusters({ clock, emit, stateDir, upkeep });
+    const memory = createTrustMemory(stateDir, warn);
+    this.#newTrust = (spec) => createTrust({ spec, memory, clock, emit });
+    this.#trust = { spec: trust, current: this.#newTrust(trust) };
+    const ports: Ports = {
+      clock,
+      keys,
+      store: this.#store,
+      ledger: openLedger(stateDir, { clock, warn: (_path, error) => this.#warn(error) }),
+      trust: {
+        known: (issuer) => this.#trust.current.known(issuer),
+        anchored: (issuer, anchor, until) => this.#trust.current.anchored(issuer, anchor, until),
+        bundle: (issuer, signal) => this.#trust.current.bundle(issuer, signal),
+      },
+      seed: instance,
+    };
+    const reloader = createReloader({ clock, environment, ownPid: pid });
+    this.supervisor = new Supervisor({ ports, reloader, emit, issuerFor: (spec) => this.#clusters.issuer(spec) });
+  }
+
+  get settings(): Settings {
+    return this.#config.settings;
+  }
+
+  /** Makes this configuration the one in force: clusters, trust, then the services that it adds, changes or removes. */
+  async apply(config: LoadedConfig): Promise<void> {
+    const { clock, emit } = this.#options;
+    const { settings } = config;
+    const replaced = await this.#clusters.apply(settings.clusters);
+    if (!isDeepStrictEqual(this.#trust.spec, settings.trust)) {
+      this.#trust.spec = settings.trust;
+      this.#trust.current = this.#newTrust(settings.trust);
+      for (const { name } of settings.clusters) replaced.add(name);
+    }
+    this.#config = config;
+    this.#configLoadedAt = clock.now();
+    this.#configError = undefined;
+    const changes = await this.supervisor.apply(settings.services, replaced);
+    emit({ kind: "config_loaded", at: clock.now(), hash: config.hash, ...changes });
+    if (settings.stateDir !== this.#stateDir) {
+      const message = `stateDir is now ${settings.stateDir}, and this leafd holds ${this.#stateDir}`;
+      this.#warn(new LeafdError("config_invalid", message, { hint: "Restart leafd to move its state." }));
+    }
+  }
+
+  /** A configuration was refused: the one before it stays in force, and the status says so. */
+  refuse(message: string): void {
+    const at = this.#options.clock.now();
+    this.#configError = { at, message };
+    this.#options.emit({ kind: "config_rejected", at, message });
+  }
+
+  /** The services with their clusters, each to be worked on by the caller: what `once` needs instead of `run`. */
+  async prepare(): Promise<readonly ServiceRunner[]> {
+    const { clusters, services } = this.settings;
+    await this.#clusters.apply(clusters);
+    return this.supervisor.prepare(services);
+  }
+
+  /** Gives the output directories back, so that the sidecar after this init container takes them at once. */
+  async release(): Promise<void> {
+    await Promise.all(this.settings.services.map(({ output }) => this.#store.release(output)));
+  }
+
+  status(): DaemonStatus {
+    const now = this.#options.clock.now();
+    return {
+      version: VERSION,
+      pid: this.#options.pid,
+      startedAt: this.#startedAt,
+      configHash: this.#config.hash,
+      configLoadedAt: this.#configLoadedAt,
+      ...(this.#configError === undefined ? {} : { configError: this.#configError }),
+      clusters: this.#clusters.status(),
+      services: this.supervisor.services().map(({ spec, state }) => serviceStatus(spec, state, now)),
+    };
+  }
+
+  /** Ends what still runs and gives the lock back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#clusters.stop();
+    await this.#lock[Symbol.asyncDispose]();
+  }
+
+  #warn({ reason, message, hint }: LeafdError): void {
+    const at = this.#options.clock.now();
+    const subject = reason === "config_invalid" ? "config" : "state";
+    this.#options.emit({ kind: "warning", at, subject, reason, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
