@@ -89,10 +89,11 @@ function extensions(body: Body): x509.Extension[] {
     ...(body.emails ?? []).map((value) => ({ type: "email" as const, value })),
     ...(body.directoryNames ?? []).map((value) => ({ type: "dn" as const, value })),
   ];
-  const flags = (keyUsages || []).reduce<x509.KeyUsageFlags>((all, usage) => all | x509.KeyUsageFlags[usage], 0);
+  const flags = (keyUsages || []).reduce((all, usage) => all | x509.KeyUsageFlags[usage], 0);
   const purposes = usages.map((usage) => x509.ExtendedKeyUsage[usage === "server" ? "serverAuth" : "clientAuth"]);
   return [
     new x509.BasicConstraintsExtension(isCa, pathLength, true),
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the library combines flags of an enum
     ...(keyUsages ? [new x509.KeyUsagesExtension(flags, true)] : []),
     ...(purposes.length > 0 ? [new x509.ExtendedKeyUsageExtension(purposes)] : []),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, body.subject === undefined)] : []),
