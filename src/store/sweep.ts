@@ -34,7 +34,8 @@ function superfluous(directory: HeldDirectory, now: EpochMillis): readonly strin
     if (name === current || name === previous) return false;
     const successor = all[index - 1];
     const neverVisible = current === undefined || name > current || successor === undefined;
-    return neverVisible || Math.abs(now - (generationTime(successor) ?? 0)) > GRACE;
+    if (neverVisible || Math.abs(now - (generationTime(successor) ?? 0)) > GRACE) return true;
+    return !isWhole(directory, name); // A torn one was never visible either.
   });
 }
 
