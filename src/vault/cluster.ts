@@ -5,8 +5,10 @@ import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
 import { authMethod } from "./auth/select.ts";
 import { VaultClient } from "./client.ts";
+import type { Finding } from "./finding.ts";
 import { type Health, readHealth } from "./health.ts";
 import { PkiIssuer } from "./pki-issuer.ts";
+import { type ProbeQuestions, probeCluster } from "./probe.ts";
 import { Slots } from "./slots.ts";
 import { TlsMaterial } from "./tls-material.ts";
 import { Session } from "./token-life.ts";
@@ -30,6 +32,8 @@ export interface Cluster {
   health(signal: AbortSignal): Promise<Health>;
   /** What is known of it now; asks nothing. */
   status(): ClusterStatus;
+  /** What `check --online` shows. */
+  probe(questions: ProbeQuestions, signal: AbortSignal): Promise<readonly Finding[]>;
   /** Logs in and keeps the token alive until the signal aborts; then closes, and resolves. */
   run(signal: AbortSignal): Promise<void>;
   /** Ends a login under way and the idle connections. The token is left alone. */
@@ -43,6 +47,8 @@ export function createCluster({ spec, clock, emit, stateDir }: ClusterOptions): 
   const method = authMethod({ cluster: spec, api, tls, stateDir, clock, emit });
   const session = new Session({ cluster: spec.name, api, method, clock, emit });
   const slots = new Slots(spec.concurrency);
+  const issuer = (wanted: IssuerSpec): Issuer =>
+    new PkiIssuer({ spec: wanted, cluster: spec, api, session, slots, clock });
   const close = (): void => {
     session.close();
     api.close();
@@ -51,8 +57,9 @@ export function createCluster({ spec, clock, emit, stateDir }: ClusterOptions): 
     spec,
     api,
     session,
-    issuer: (issuer) => new PkiIssuer({ spec: issuer, cluster: spec, api, session, slots, clock }),
+    issuer,
     health: (signal) => readHealth(api, signal),
+    probe: (questions, signal) => probeCluster({ spec, api, session, method, clock, issuer }, questions, signal),
     status: () => statusOf(spec, api.availability, session.expires),
     run: (signal) => session.run(signal).finally(close),
     close,

@@ -22,6 +22,11 @@ export interface AuthMethod {
    * be told just now, which means nothing. Cheap; called often.
    */
   fingerprint?(): string | undefined;
+  /**
+   * For a method whose login may use up a one-time credential: proves what can be proved without doing so, and says
+   * what in one clause.
+   */
+  inspect?(signal: AbortSignal): Promise<string>;
 }
 
 /** What a method may use. */

@@ -1,0 +1,138 @@
+import { X509Certificate } from "node:crypto";
+import { toLeafdError } from "../domain/errors.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { IssuerSpec } from "../domain/spec.ts";
+import { formatDuration, formatTime } from "../domain/units.ts";
+import type { Clock, Issuer } from "../rotation/ports.ts";
+import { apiPath, type VaultApi } from "./api.ts";
+import { type Finding, failed } from "./finding.ts";
+import { issuingPath } from "./pki-issuer.ts";
+import { dataOf, textsOf } from "./replies.ts";
+import { judgeRole, type Wanted } from "./role-findings.ts";
+
+export interface IssuerProbe {
+  readonly spec: IssuerSpec;
+  readonly issuer: Issuer;
+  readonly api: VaultApi;
+  readonly clock: Clock;
+  /** The services that use this issuer. */
+  readonly wanted: readonly Wanted[];
+  /** `trust.roots` is set: the mount need not hold a root. */
+  readonly ownRoots: boolean;
+}
+
+/** Looks at one issuer, and issues nothing. Without a token only at what the mount publishes. */
+export async function probeIssuer(
+  probe: IssuerProbe,
+  token: Secret<string> | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const authorities = await probeAuthorities(probe, signal);
+  if (token === undefined) return authorities;
+  const rights = await probeRights(probe, token, signal);
+  const role = await probeRole(probe, token, signal);
+  return [...authorities, ...rights, ...role];
+}
+
+/** CA certificates: present, a root among them, alive longer than what they are to sign. */
+async function probeAuthorities(probe: IssuerProbe, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { spec, clock, wanted, ownRoots } = probe;
+  const [subject, at] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault"]];
+  let authorities: readonly X509Certificate[];
+  try {
+    authorities = (await probe.issuer.authorities(signal)).map((pem) => new X509Certificate(pem));
+  } catch (error) {
+    return [failed(subject, error, [...at, spec.issuerRef === undefined ? "mount" : "issuerRef"])];
+  }
+  if (authorities.length === 0) {
+    const hint = "generate or import a CA there, or correct the mount";
+    return [
+      { severity: "error", subject, message: `the mount ${spec.mount} has no CA certificate`, hint, configPath: at },
+    ];
+  }
+  const findings: Finding[] = [];
+  if (!ownRoots && !authorities.some((each) => each.checkIssued(each) && each.verify(each.publicKey))) {
+    const message = "the mount holds an intermediate only, and no root is known";
+    findings.push({
+      severity: "error",
+      subject,
+      message,
+      hint: "set trust.roots to the root's PEM file",
+      configPath: ["trust"],
+    });
+  }
+  const longest = Math.max(0, ...wanted.map(({ request }) => request.ttl ?? 0));
+  for (const authority of authorities) {
+    const left = authority.validToDate.getTime() - clock.now();
+    const name = authority.subject.replaceAll("\n", ", ");
+    if (left > longest) continue;
+    const message =
+      left <= 0
+        ? `the CA "${name}" ended at ${formatTime(authority.validToDate.getTime())}`
+        : `the CA "${name}" ends in ${formatDuration(left)}, before certificates of ${formatDuration(longest)} would`;
+    findings.push({ severity: left <= 0 ? "error" : "warning", subject, message, hint: "renew the CA" });
+  }
+  if (findings.length > 0) return findings;
+  const first = Math.min(...authorities.map((each) => each.validToDate.getTime()));
+  return [{ severity: "ok", subject, message: `the CA lives until ${formatTime(first)}` }];
+}
+
+/** `update` on the path that signs: `create` alone is refused. */
+async function probeRights(
+  probe: IssuerProbe,
+  token: Secret<string>,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { spec, api } = probe;
+  const subject = `issuer ${spec.name}`;
+  const path = issuingPath(spec);
+  let granted: readonly string[];
+  try {
+    const ask = { operation: "write", path: "sys/capabilities-self", data: { paths: [path] }, token } as const;
+    granted = textsOf(dataOf(await api.send(ask, signal), "sys/capabilities-self").capabilities);
+  } catch (error) {
+    return [{ ...failed(subject, error), severity: "warning" }];
+  }
+  if (granted.includes("update") || granted.includes("root"))
+    return [{ severity: "ok", subject, message: `the token may update ${path}` }];
+  return [
+    {
+      severity: "error",
+      subject,
+      message: `the token may not update ${path}: it has ${granted.join(", ") || "nothing"}`,
+      hint: `give it a policy with: path "${path}" { capabilities = ["update"] } (or correct mount and role)`,
+      configPath: ["issuers", spec.name, "vault", "role"],
+    },
+  ];
+}
+
+/** The role's settings where the token may read them; else whether it exists, by a signing request without a CSR. */
+async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { spec, api, wanted } = probe;
+  const [subject, configPath] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault", "role"]];
+  try {
+    const path = apiPath(spec.mount, "roles", spec.role);
+    const settings = dataOf(await api.send({ operation: "read", path, token }, signal), path);
+    const findings: Finding[] = [];
+    for (const each of judgeRole(settings, wanted)) findings.push({ subject, configPath, ...each });
+    if (findings.length > 0) return findings;
+    return [{ severity: "ok", subject, message: `the role ${spec.role} suits its services` }];
+  } catch (thrown) {
+    const error = toLeafdError(thrown);
+    if (error.reason === "mount_missing")
+      return [{ severity: "error", subject, message: `the mount ${spec.mount} has no role ${spec.role}`, configPath }];
+    if (error.reason !== "permission_denied") return [failed(subject, error, configPath)];
+  }
+  if (spec.method === "issue")
+    return [
+      { severity: "ok", subject, message: "the token may not read the role, and need not: its settings are unknown" },
+    ];
+  try {
+    await api.send({ operation: "write", path: issuingPath(spec), data: { csr: "" }, token }, signal);
+  } catch (thrown) {
+    const error = toLeafdError(thrown);
+    if (error.reason === "permission_denied") return [];
+    if (error.reason !== "request_denied") return [failed(subject, error, configPath)];
+  }
+  return [{ severity: "ok", subject, message: `the role ${spec.role} is there; its settings are not ours to read` }];
+}

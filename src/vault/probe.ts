@@ -1,0 +1,122 @@
+import type { Secret } from "../domain/secret.ts";
+import type { ClusterSpec, IssuerSpec } from "../domain/spec.ts";
+import { formatDuration, MINUTE, type Millis, SECOND } from "../domain/units.ts";
+import type { Clock, Issuer } from "../rotation/ports.ts";
+import type { VaultApi } from "./api.ts";
+import type { AuthMethod } from "./auth/method.ts";
+import { type Finding, failed } from "./finding.ts";
+import { readHealth } from "./health.ts";
+import { probeIssuer } from "./probe-issuer.ts";
+import type { Wanted } from "./role-findings.ts";
+import type { Session } from "./token-life.ts";
+
+/** What `check --online` wants to know of a cluster. */
+export interface ProbeQuestions {
+  readonly issuers: readonly { readonly spec: IssuerSpec; readonly wanted: readonly Wanted[] }[];
+  /** `trust.roots` is set. */
+  readonly ownRoots: boolean;
+  /**
+   * Log in with a secret-id from a file, which uses it up if it counts its uses. A response-wrapped one is never taken
+   * out of its wrapping here.
+   */
+  readonly spendSecretId: boolean;
+}
+
+interface ProbeParts {
+  readonly spec: ClusterSpec;
+  readonly api: VaultApi;
+  readonly session: Session;
+  readonly method: AuthMethod;
+  readonly clock: Clock;
+  readonly issuer: (spec: IssuerSpec) => Issuer;
+}
+
+/** Beyond this verification has to give a new leaf the benefit of the doubt; beyond a minute it does not. */
+const NOTABLE_SKEW: Millis = 5 * SECOND;
+
+/**
+ * Looks at a cluster as leafd would use it: addresses, seal, clock, login, issuers. Issues nothing, consumes nothing
+ * (but see `spendSecretId`), and rejects only when the signal aborts: whatever is wrong is a finding.
+ */
+export async function probeCluster(
+  parts: ProbeParts,
+  questions: ProbeQuestions,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const at = parts.spec.name === "default" ? ["vault"] : ["clusters", parts.spec.name];
+  const reached = await probeAddresses(parts, at, signal);
+  signal.throwIfAborted();
+  if (reached.every(({ severity }) => severity === "error")) return reached;
+  const login = await probeLogin(parts, { at, spendSecretId: questions.spendSecretId }, signal);
+  const issuers: Finding[] = [];
+  for (const { spec, wanted } of questions.issuers) {
+    const { api, clock } = parts;
+    const probe = { spec, wanted, api, clock, issuer: parts.issuer(spec), ownRoots: questions.ownRoots };
+    issuers.push(...(await probeIssuer(probe, login.token, signal)));
+    signal.throwIfAborted();
+  }
+  if (login.token !== undefined && !parts.method.fixed) await giveBack(parts.api, login.token, signal);
+  return [...reached, ...login.findings, ...issuers];
+}
+
+async function probeAddresses(
+  { spec, api, clock }: ProbeParts,
+  at: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const [index, address] of spec.addresses.entries()) {
+    try {
+      const { version, standby, serverTime } = await readHealth(api, signal, address);
+      const role = standby ? "a standby" : "active";
+      findings.push({ severity: "ok", subject: address, message: `reachable, unsealed, ${role}, version ${version}` });
+      const skew = serverTime === undefined ? 0 : serverTime - clock.now();
+      if (Math.abs(skew) > NOTABLE_SKEW) findings.push(skewed(address, skew));
+    } catch (error) {
+      findings.push(failed(address, error, [...at, "address", ...(spec.addresses.length > 1 ? [index] : [])]));
+    }
+  }
+  return findings;
+}
+
+function skewed(subject: string, skew: Millis): Finding {
+  const side = skew > 0 ? "ahead of" : "behind";
+  return {
+    severity: Math.abs(skew) > MINUTE ? "error" : "warning",
+    subject,
+    message: `its clock is ${formatDuration(Math.abs(skew))} ${side} this machine's`,
+    hint: "synchronise both with NTP: certificates may be not valid yet, or end early",
+  };
+}
+
+interface LoginProbe {
+  readonly findings: readonly Finding[];
+  readonly token?: Secret<string>;
+}
+
+async function probeLogin(
+  { spec, session, method }: ProbeParts,
+  { at, spendSecretId }: { readonly at: readonly string[]; readonly spendSecretId: boolean },
+  signal: AbortSignal,
+): Promise<LoginProbe> {
+  const subject = `login by ${method.kind}`;
+  const { auth } = spec;
+  const wrapped = auth.kind === "approle" && auth.wrapped !== undefined;
+  try {
+    if (method.inspect !== undefined && (wrapped || !spendSecretId)) {
+      const message = `${await method.inspect(signal)}; rights and role cannot be seen without a login`;
+      return { findings: [{ severity: "ok", subject, message }] };
+    }
+    const token = await session.token(signal);
+    const life = session.expires;
+    const message = life === undefined ? "the token does not end" : "logged in";
+    return { findings: [{ severity: "ok", subject, message }], token };
+  } catch (error) {
+    return { findings: [failed(subject, error, [...at, "auth", method.kind])] };
+  }
+}
+
+/** The probe's own token is of no further use. It holds no leases; should it fail, the token ends by itself. */
+async function giveBack(api: VaultApi, token: Secret<string>, signal: AbortSignal): Promise<void> {
+  await api.send({ operation: "write", path: "auth/token/revoke-self", token }, signal).catch(() => undefined);
+}

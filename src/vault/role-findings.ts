@@ -1,0 +1,93 @@
+import type { CertificateRequest, KeyAlgorithm } from "../domain/spec.ts";
+import { formatDuration, SECOND } from "../domain/units.ts";
+import type { Finding } from "./finding.ts";
+
+/** What `GET <mount>/roles/<role>` answers. */
+export type RoleSettings = Readonly<Record<string, unknown>>;
+
+/** What a service wants from the role. */
+export interface Wanted {
+  readonly service: string;
+  readonly request: CertificateRequest;
+}
+
+type Judgement = Pick<Finding, "severity" | "message" | "hint"> & { readonly configPath?: readonly string[] };
+
+/** What the role will do to these requests, as far as its settings tell. Pure; an empty list is a good sign. */
+export function judgeRole(role: RoleSettings, wanted: readonly Wanted[]): readonly Judgement[] {
+  return [
+    ...judgeLeases(role),
+    ...wanted.flatMap((each) => [...judgeTtl(role, each), ...judgeKey(role, each), ...judgeNames(role, each)]),
+  ];
+}
+
+function judgeLeases(role: RoleSettings): readonly Judgement[] {
+  if (role.generate_lease !== true) return [];
+  const message = "the role has generate_lease=true: the end of leafd's token would revoke live certificates";
+  return [{ severity: "error", message, hint: "set generate_lease=false on the role" }];
+}
+
+function judgeTtl(role: RoleSettings, { service, request }: Wanted): readonly Judgement[] {
+  const longest = typeof role.max_ttl === "number" ? role.max_ttl * SECOND : 0;
+  if (request.ttl === undefined || longest === 0 || request.ttl <= longest) return [];
+  const [asked, got] = [formatDuration(request.ttl), formatDuration(longest)];
+  const message = `${service} asks for ${asked}, and the role gives ${got} at most`;
+  return [
+    { severity: "warning", message, hint: "ask for less, or raise max_ttl", configPath: ["services", service, "ttl"] },
+  ];
+}
+
+const KEY_TYPE: Readonly<Record<KeyAlgorithm, string>> = {
+  "ec-p256": "ec",
+  "ec-p384": "ec",
+  "ec-p521": "ec",
+  "rsa-2048": "rsa",
+  "rsa-3072": "rsa",
+  "rsa-4096": "rsa",
+  ed25519: "ed25519",
+};
+
+function judgeKey(role: RoleSettings, { service, request }: Wanted): readonly Judgement[] {
+  const type = role.key_type;
+  if (typeof type !== "string" || type === "any" || type === KEY_TYPE[request.key]) return [];
+  const message = `${service} has a key of type ${request.key}, and the role takes ${type} only`;
+  const hint = "set key_type=any on the role, or choose another key";
+  return [{ severity: "error", message, hint, configPath: ["services", service, "key"] }];
+}
+
+function judgeNames(role: RoleSettings, { service, request: { names } }: Wanted): readonly Judgement[] {
+  const configPath = ["services", service, "identity"];
+  const found: Judgement[] = [];
+  if (names.commonName === undefined && role.require_cn !== false)
+    found.push({
+      severity: "error",
+      message: `${service} has no common name, and the role requires one`,
+      hint: "set commonName, or require_cn=false on the role",
+      configPath,
+    });
+  if (names.ips.length > 0 && role.allow_ip_sans === false)
+    found.push({ severity: "error", message: `${service} has IP addresses, and the role allows none`, configPath });
+  if (names.uris.length > 0 && Array.isArray(role.allowed_uri_sans) && role.allowed_uri_sans.length === 0)
+    found.push({ severity: "error", message: `${service} has URI names, and the role allows none`, configPath });
+  for (const name of names.dns.filter((each) => !mayName(role, each)))
+    found.push({
+      severity: "warning",
+      message: `${service} has the name ${name}, which the role does not seem to allow`,
+      hint: "check allowed_domains, allow_bare_domains and allow_subdomains of the role",
+      configPath,
+    });
+  return found;
+}
+
+/** A reading of the commonest settings; globs and templates are given the benefit of the doubt. */
+function mayName(role: RoleSettings, name: string): boolean {
+  if (role.allow_any_name === true || role.allow_glob_domains === true || role.allowed_domains_template === true)
+    return true;
+  if (role.allow_localhost === true && (name === "localhost" || name === "localdomain")) return true;
+  const domains = Array.isArray(role.allowed_domains) ? role.allowed_domains.map(String) : [];
+  return domains.some(
+    (domain) =>
+      (role.allow_bare_domains === true && name === domain) ||
+      (role.allow_subdomains === true && name.endsWith(`.${domain}`)),
+  );
+}
