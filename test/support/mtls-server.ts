@@ -4,13 +4,13 @@ import type { Handshake } from "../../src/mtls/handshake.ts";
 import { type LivePair, openPair } from "../../src/mtls/live-pair.ts";
 import { type MutualTlsServer, type MutualTlsServerOptions, mutualTlsServer } from "../../src/mtls/server.ts";
 import { eventQueue } from "./event-queue.ts";
-import { publish } from "./output-directory.ts";
-import { type LeafOptions, type SvidAuthority, svidAuthority } from "./svid-authority.ts";
+import { filesOf, publish } from "./output-directory.ts";
 import { tempDir } from "./temp-dir.ts";
+import { type LeafOptions, TestCa } from "./test-ca.ts";
 
 export interface ListeningServer extends AsyncDisposable {
   /** Signs the server's certificates, and is trusted by it. */
-  readonly authority: SvidAuthority;
+  readonly authority: TestCa;
   readonly mtls: MutualTlsServer;
   readonly pair: LivePair;
   readonly port: number;
@@ -19,18 +19,18 @@ export interface ListeningServer extends AsyncDisposable {
   /** The next handshake that the server saw, in order. */
   handshake(): Promise<Handshake>;
   /** A client with this leaf, of the server's authority unless another is given; gone when the server is. */
-  connect(leaf: LeafOptions | undefined, options?: ConnectionOptions & { authority?: SvidAuthority }): TLSSocket;
+  connect(leaf: LeafOptions | undefined, options?: ConnectionOptions & { authority?: TestCa }): Promise<TLSSocket>;
 }
 
 /** A mutual TLS server on loopback, `spiffe://demo/orders`, whose pair comes from a directory. */
 export async function listeningServer(options: Partial<MutualTlsServerOptions> = {}): Promise<ListeningServer> {
   await using cleanUp = new AsyncDisposableStack();
   const directory = cleanUp.use(await tempDir());
-  const authority = svidAuthority();
+  const authority = await TestCa.root();
   const handshakes = eventQueue<Handshake>();
-  const generation = (trust = authority.root): Promise<string> => {
-    const { key, certificate } = authority.leaf({ uris: ["spiffe://demo/orders"], dns: ["localhost"] });
-    return publish(directory.path, { "tls.key": key, "tls.crt": certificate, "ca.crt": trust });
+  const generation = async (trust = authority.certificate.pem): Promise<string> => {
+    const leaf = await authority.leaf({ uris: ["spiffe://demo/orders"], dns: ["localhost"] });
+    return publish(directory.path, filesOf(leaf, trust));
   };
   await generation();
   const pair = cleanUp.adopt(await openPair({ directory: directory.path }), (opened) => opened.close());
@@ -62,10 +62,10 @@ export async function listeningServer(options: Partial<MutualTlsServerOptions> =
       return serial;
     },
     handshake: handshakes.next,
-    connect(leaf, { authority: signer = authority, ...rest } = {}) {
-      const own = leaf === undefined ? undefined : signer.leaf(leaf);
-      const identity = own === undefined ? {} : { key: own.key, cert: own.certificate };
-      const socket = connect({ port, host: "localhost", ca: authority.root, ...identity, ...rest });
+    async connect(leaf, { authority: signer = authority, ...rest } = {}) {
+      const own = leaf && (await signer.leaf(leaf));
+      const identity = own && { key: own.privateKey.reveal(), cert: own.certificate.pem };
+      const socket = connect({ port, host: "localhost", ca: authority.certificate.pem, ...identity, ...rest });
       // Whether a client hears of a refusal, and when, depends on the TLS version: the server's view is what counts.
       socket.on("error", () => {});
       disposables.defer(() => void socket.destroy());

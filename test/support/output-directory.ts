@@ -1,7 +1,13 @@
 import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { TestLeaf } from "./test-ca.ts";
 
 let count = 0;
+
+/** What leafd would publish for this leaf. */
+export function filesOf(leaf: TestLeaf, trust: string): Required<GenerationFiles> {
+  return { "tls.key": leaf.privateKey.reveal(), "tls.crt": leaf.certificate.pem, "ca.crt": trust };
+}
 
 /** The three files of a generation; a file that is left out is not written. */
 export interface GenerationFiles {

@@ -50,6 +50,12 @@ describe("what the rules allow", () => {
       assert.equal(decided(method, target, id), verdict));
 });
 
+it("a wildcard stands for at least one segment, at the root too", () => {
+  const everything = allowList({ "GET /*": [PAYMENTS] });
+  assert.equal(everything.decide("GET", "/", PAYMENTS).kind, "denied");
+  assert.equal(everything.decide("GET", "/a", PAYMENTS).kind, "allowed");
+});
+
 describe("paths that somebody could read as another one", () => {
   const hostile = [
     "//orders",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type RequestOptions, request } from "node:https";
+import { createServer, type RequestOptions, request } from "node:https";
 import { describe, it } from "node:test";
 import { connect } from "node:tls";
 import { connectOptions, MutualTlsAgent, type MutualTlsAgentOptions } from "../../../src/mtls/client.ts";
@@ -8,7 +8,7 @@ import type { Handshake } from "../../../src/mtls/handshake.ts";
 import { type LivePair, openPair } from "../../../src/mtls/live-pair.ts";
 import { eventQueue } from "../../support/event-queue.ts";
 import { type ListeningServer, listeningServer } from "../../support/mtls-server.ts";
-import { publish } from "../../support/output-directory.ts";
+import { filesOf, publish } from "../../support/output-directory.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 const ORDERS = "spiffe://demo/orders";
@@ -28,9 +28,9 @@ interface Client extends AsyncDisposable {
 async function clientOf(server: ListeningServer, options: Partial<MutualTlsAgentOptions> = {}): Promise<Client> {
   await using cleanUp = new AsyncDisposableStack();
   const directory = cleanUp.use(await tempDir());
-  const generation = (): Promise<string> => {
-    const { key, certificate } = server.authority.leaf({ uris: ["spiffe://demo/payments"] });
-    return publish(directory.path, { "tls.key": key, "tls.crt": certificate, "ca.crt": server.authority.root });
+  const generation = async (): Promise<string> => {
+    const leaf = await server.authority.leaf({ uris: ["spiffe://demo/payments"] });
+    return publish(directory.path, filesOf(leaf, server.authority.certificate.pem));
   };
   await generation();
   const pair = cleanUp.adopt(await openPair({ directory: directory.path }), (opened) => opened.close());
@@ -147,9 +147,27 @@ describe("an agent", () => {
     await using server = await listeningServer();
     await using elsewhere = await listeningServer();
     await using client = await clientOf(server);
-    const lax = { port: elsewhere.port, rejectUnauthorized: false, ca: elsewhere.authority.root };
+    const lax = { port: elsewhere.port, rejectUnauthorized: false, ca: elsewhere.authority.certificate.pem };
     await assert.rejects(client.ask(lax));
     assert.equal(client.agent.handshakes().unknown_authority, 1);
+  });
+
+  it("resumes no session, not even with a server that offers it", async () => {
+    await using server = await listeningServer();
+    await using client = await clientOf(server);
+    const reused: boolean[] = [];
+    const { privateKey, certificate, trust: ca } = server.pair.current;
+    const generous = createServer({ key: privateKey.reveal(), cert: certificate, ca, requestCert: true });
+    generous.on("request", (_request, response) => void response.end());
+    generous.on("secureConnection", (socket) => reused.push(socket.isSessionReused()));
+    generous.listen(0, "127.0.0.1");
+    await once(generous, "listening");
+    const address = generous.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    await client.ask({ port });
+    await client.ask({ port });
+    generous.close();
+    assert.deepEqual(reused, [false, false]);
   });
 
   it("does not count a connection that was never made", async () => {

@@ -1,25 +1,27 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { Duplex } from "node:stream";
+import { once } from "node:events";
 import { describe, it } from "node:test";
-import { TLSSocket } from "node:tls";
-import { identityOf, peerIdentity } from "../../../src/mtls/identity.ts";
-import { svidAuthority } from "../../support/svid-authority.ts";
+import { identityOf, type PeerIdentity, peerIdentity } from "../../../src/mtls/identity.ts";
+import { listeningServer } from "../../support/mtls-server.ts";
+import { type LeafOptions, TestCa } from "../../support/test-ca.ts";
 
-const authority = svidAuthority();
+const authority = await TestCa.root();
 
-const identify = (leaf: Parameters<typeof authority.leaf>[0]) =>
-  identityOf(new X509Certificate(authority.leaf(leaf).certificate).raw);
+async function identify(leaf: LeafOptions): Promise<PeerIdentity> {
+  const { certificate } = await authority.leaf(leaf);
+  return identityOf(new X509Certificate(certificate.pem).raw);
+}
 
 describe("who a certificate belongs to", () => {
-  it("is the one SPIFFE ID, with DNS names, serial and end", () => {
-    const pem = authority.leaf({ uris: ["spiffe://demo/payments"], dns: ["payments.svc", "localhost"] }).certificate;
-    const { raw, serialNumber, validToDate } = new X509Certificate(pem);
-    assert.deepEqual(identityOf(raw), {
+  it("is the one SPIFFE ID, with DNS names, serial and end", async () => {
+    const leaf = await authority.leaf({ uris: ["spiffe://demo/payments"], dns: ["payments.svc", "localhost"] });
+    const { serial, notAfter, pem } = leaf.certificate;
+    assert.deepEqual(identityOf(new X509Certificate(pem).raw), {
       spiffeId: "spiffe://demo/payments",
       dns: ["localhost", "payments.svc"],
-      serial: serialNumber.toLowerCase(),
-      notAfter: validToDate.getTime(),
+      serial,
+      notAfter,
     });
   });
 
@@ -40,17 +42,28 @@ describe("who a certificate belongs to", () => {
     ["an empty segment", ["spiffe://demo//payments"]],
   ];
   for (const [why, uris] of none)
-    it(`has no SPIFFE ID with ${why}`, () => assert.equal(identify({ uris }).spiffeId, undefined));
+    it(`has no SPIFFE ID with ${why}`, async () => assert.equal((await identify({ uris })).spiffeId, undefined));
 
-  it("has none when it is a CA's", () =>
-    assert.equal(identify({ uris: ["spiffe://demo/payments"], isCa: true }).spiffeId, undefined));
+  it("has none when it may sign certificates or revocations", async () => {
+    for (const keyUsages of [["keyCertSign"], ["digitalSignature", "cRLSign"]] as const)
+      assert.equal((await identify({ uris: ["spiffe://demo/payments"], keyUsages })).spiffeId, undefined);
+  });
 
-  it("does not take a SPIFFE ID from a DNS name", () =>
-    assert.equal(identify({ dns: ["spiffe://demo/payments", "URI:spiffe://demo/payments"] }).spiffeId, undefined));
+  it("has none when it is a CA's", async () =>
+    assert.equal((await identify({ uris: ["spiffe://demo/payments"], isCa: true })).spiffeId, undefined));
 
-  it("is nobody's when the connection did not verify it", () => {
-    const socket = new TLSSocket(new Duplex({ read() {}, write() {} }));
+  it("does not take a SPIFFE ID from a DNS name", async () =>
+    assert.equal(
+      (await identify({ dns: ["spiffe://demo/payments", "URI:spiffe://demo/payments"] })).spiffeId,
+      undefined,
+    ));
+
+  it("is nobody's when the connection did not verify it", async () => {
+    await using server = await listeningServer();
+    const stranger = await TestCa.root({ name: "Stranger" });
+    const socket = await server.connect({}, { ca: stranger.certificate.pem, rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    assert.ok(socket.getPeerX509Certificate(), "there is a certificate");
     assert.throws(() => peerIdentity(socket), { reason: "chain_untrusted" });
-    socket.destroy();
   });
 });

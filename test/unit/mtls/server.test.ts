@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { connect as tcpConnect } from "node:net";
 import { describe, it } from "node:test";
 import { type ConnectionOptions, type TLSSocket } from "node:tls";
+import { HOUR } from "../../../src/domain/units.ts";
 import { type ListeningServer, listeningServer } from "../../support/mtls-server.ts";
-import { svidAuthority } from "../../support/svid-authority.ts";
+import { TestCa } from "../../support/test-ca.ts";
 
 const PAYMENTS = { uris: ["spiffe://demo/payments"] };
-const HOUR = 3_600_000;
 
 async function ask(socket: TLSSocket, target: string): Promise<{ status: number; body: string }> {
   socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -30,7 +30,7 @@ const served = (socket: TLSSocket): string | undefined => socket.getPeerX509Cert
 describe("who gets through the handshake", () => {
   it("a client with a certificate of ours, and the handler knows it", async () => {
     await using server = await listeningServer();
-    const socket = server.connect(PAYMENTS);
+    const socket = await server.connect(PAYMENTS);
     assert.deepEqual((await ask(socket, "/orders")).status, 200);
     const { side, result, peer } = await server.handshake();
     assert.deepEqual([side, result, peer?.spiffeId], ["server", "ok", "spiffe://demo/payments"]);
@@ -39,33 +39,41 @@ describe("who gets through the handshake", () => {
   const refused: readonly [
     who: string,
     result: string,
-    connect: (server: ListeningServer, version: ConnectionOptions) => TLSSocket,
+    connect: (server: ListeningServer, version: ConnectionOptions) => Promise<TLSSocket>,
   ][] = [
     ["no certificate", "no_certificate", (server, version) => server.connect(undefined, version)],
     [
       "a certificate of another authority",
       "unknown_authority",
-      (server, version) => server.connect(PAYMENTS, { ...version, authority: svidAuthority("Other Root") }),
+      async (server, version) =>
+        server.connect(PAYMENTS, { ...version, authority: await TestCa.root({ name: "Other" }) }),
     ],
     [
       "a certificate of another authority of the same name",
       "unknown_authority",
-      (server, version) => server.connect(PAYMENTS, { ...version, authority: svidAuthority() }),
+      async (server, version) => server.connect(PAYMENTS, { ...version, authority: await TestCa.root() }),
     ],
     [
       "an expired certificate",
       "expired",
-      (server, version) => server.connect({ ...PAYMENTS, from: -2 * HOUR, until: -HOUR }, version),
+      (server, version) =>
+        server.connect({ ...PAYMENTS, notBefore: Date.now() - 2 * HOUR, notAfter: Date.now() - HOUR }, version),
     ],
     [
       "a certificate of tomorrow",
       "not_yet_valid",
-      (server, version) => server.connect({ ...PAYMENTS, from: HOUR, until: 2 * HOUR }, version),
+      (server, version) =>
+        server.connect({ ...PAYMENTS, notBefore: Date.now() + HOUR, notAfter: Date.now() + 2 * HOUR }, version),
     ],
     [
       "a certificate without a SPIFFE ID",
       "wrong_identity",
       (server, version) => server.connect({ dns: ["payments"] }, version),
+    ],
+    [
+      "a certificate for servers only",
+      "other",
+      (server, version) => server.connect({ ...PAYMENTS, usages: ["server"] }, version),
     ],
     [
       "a certificate with two",
@@ -80,8 +88,9 @@ describe("who gets through the handshake", () => {
         await using server = await listeningServer({
           handler: (_request, response) => void response.end(`${handled++}`),
         });
-        const socket = connectAs(server, { minVersion: version, maxVersion: version });
-        socket.write("GET /orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        const socket = await connectAs(server, { minVersion: version, maxVersion: version });
+        // TLS 1.3 lets a client speak before it is judged; the other one is to be cut off without having spoken.
+        if (version === "TLSv1.3") socket.write("GET /orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
         const handshake = await server.handshake();
         assert.equal(handshake.result, result);
         assert.ok(handshake.message);
@@ -93,7 +102,7 @@ describe("who gets through the handshake", () => {
 
   it("not TLS 1.1, and not something that is no TLS: protocol", async () => {
     await using server = await listeningServer();
-    server.connect(PAYMENTS, {
+    await server.connect(PAYMENTS, {
       minVersion: "TLSv1.1",
       maxVersion: "TLSv1.1",
       ciphers: "DEFAULT@SECLEVEL=0",
@@ -115,10 +124,10 @@ describe("rotation", () => {
   it("serves the new pair to new handshakes while an open connection lives on", async () => {
     await using server = await listeningServer();
     const first = server.pair.current.serial;
-    const before = server.connect(PAYMENTS);
+    const before = await server.connect(PAYMENTS);
     await once(before, "secureConnect");
     const second = await server.rotate();
-    const after = server.connect(PAYMENTS);
+    const after = await server.connect(PAYMENTS);
     await once(after, "secureConnect");
     assert.deepEqual([served(before), served(after)], [first, second]);
     assert.equal((await ask(before, "/orders")).status, 200);
@@ -127,14 +136,14 @@ describe("rotation", () => {
 
   it("goes on asking for certificates, by the new trust bundle", async () => {
     await using server = await listeningServer();
-    const next = svidAuthority("Next Root");
-    await server.rotate(`${next.root}${server.authority.root}`);
-    server.connect(undefined);
+    const next = await TestCa.root({ name: "Next Root" });
+    await server.rotate(`${next.certificate.pem}${server.authority.certificate.pem}`);
+    await server.connect(undefined);
     assert.equal((await server.handshake()).result, "no_certificate");
-    server.connect(PAYMENTS, { authority: next });
+    await server.connect(PAYMENTS, { authority: next });
     assert.equal((await server.handshake()).result, "ok");
-    await server.rotate(next.root);
-    server.connect(PAYMENTS);
+    await server.rotate(next.certificate.pem);
+    await server.connect(PAYMENTS);
     assert.equal((await server.handshake()).result, "unknown_authority");
   });
 
@@ -142,14 +151,14 @@ describe("rotation", () => {
     it(`resumes no session, so that no identity outlives its certificate (${version})`, async () => {
       await using server = await listeningServer();
       const only = { minVersion: version, maxVersion: version } as const;
-      const first = server.connect(PAYMENTS, only);
+      const first = await server.connect(PAYMENTS, only);
       const sessions: Buffer[] = [];
       first.on("session", (session) => sessions.push(session));
       await ask(first, "/orders");
       await server.handshake();
       const session = sessions.at(-1) ?? first.getSession();
       assert.ok(session, "there is something to try with");
-      const second = server.connect(undefined, { ...only, session });
+      const second = await server.connect(undefined, { ...only, session });
       assert.equal((await server.handshake()).result, "no_certificate");
       assert.equal(second.isSessionReused(), false);
     });
@@ -158,7 +167,7 @@ describe("rotation", () => {
 describe("requests", () => {
   it("answers 403 with the reason, and counts by endpoint", async () => {
     await using server = await listeningServer();
-    const intruder = server.connect({ uris: ["spiffe://demo/intruder"] });
+    const intruder = await server.connect({ uris: ["spiffe://demo/intruder"] });
     const denied = await ask(intruder, "/orders");
     assert.equal(denied.status, 403);
     assert.deepEqual(JSON.parse(denied.body), {
@@ -169,7 +178,7 @@ describe("requests", () => {
     });
     const unknown = await ask(intruder, "/%6frders");
     assert.deepEqual([unknown.status, JSON.parse(unknown.body).reason], [403, "unknown_endpoint"]);
-    const payments = server.connect(PAYMENTS);
+    const payments = await server.connect(PAYMENTS);
     assert.equal((await ask(payments, "/orders")).status, 200);
     assert.deepEqual(server.mtls.requests(), {
       "GET /orders": { allowed: 1, denied: 1 },
@@ -182,7 +191,7 @@ describe("requests", () => {
     await using server = await listeningServer({
       onDecision: ({ kind, endpoint }, caller) => void seen.push(`${kind} ${endpoint} ${caller.spiffeId}`),
     });
-    const socket = server.connect(PAYMENTS);
+    const socket = await server.connect(PAYMENTS);
     await ask(socket, "/orders");
     await ask(socket, "/admin");
     assert.deepEqual(seen, ["allowed GET /orders spiffe://demo/payments", "denied undefined spiffe://demo/payments"]);
