@@ -1,0 +1,90 @@
+import { type IncomingMessage, request } from "node:http";
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { type DaemonStatus, statusFromJson } from "../domain/status.ts";
+import {
+  ADMIN_SOCKET,
+  errorFromJson,
+  parseRenewAnswers,
+  type RenewAnswer,
+  type RenewRequest,
+  STATUS_SOCKET,
+} from "./protocol.ts";
+import { socketPath } from "./socket-path.ts";
+
+/** A running leafd answers from memory. */
+const DEADLINE_MS = 10_000;
+/** The status of some ten thousand services fits. */
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+
+interface Question {
+  readonly socket: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: string;
+}
+
+/**
+ * Asks the leafd that serves this control directory how it is. LeafdError `connect` when none runs there,
+ * `permission_denied` when the socket is not for this user, `timeout`, `bad_response`.
+ */
+export async function fetchStatus(directory: string, signal: AbortSignal): Promise<DaemonStatus> {
+  const socket = socketPath(directory, STATUS_SOCKET);
+  return statusFromJson(await ask({ socket, method: "GET", path: "/v1/status" }, signal));
+}
+
+/** Asks it to renew now; one answer a service. Errors as for `fetchStatus`. */
+export async function requestRenewal(
+  directory: string,
+  wish: RenewRequest,
+  signal: AbortSignal,
+): Promise<readonly RenewAnswer[]> {
+  const socket = socketPath(directory, ADMIN_SOCKET);
+  return parseRenewAnswers(
+    await ask({ socket, method: "POST", path: "/v1/renew", body: JSON.stringify(wish) }, signal),
+  );
+}
+
+async function ask(question: Question, signal: AbortSignal): Promise<string> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const response = await send(question, AbortSignal.any([signal, deadline]));
+    const text = await readText(response);
+    if (response.statusCode !== 200) throw errorFromJson(text);
+    return text;
+  } catch (thrown) {
+    if (deadline.aborted) throw new LeafdError("timeout", `leafd did not answer at ${question.socket} in 10 s`);
+    throw describe(thrown, question.socket);
+  }
+}
+
+function send({ socket, method, path, body }: Question, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: socket, method, path, agent: false, signal }, resolve).once("error", reject).end(body);
+  });
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_ANSWER) throw new LeafdError("bad_response", "the answer of leafd is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function describe(thrown: unknown, socket: string): LeafdError {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR" || code === "ECONNREFUSED")
+    return new LeafdError("connect", `no leafd is running that listens at ${socket}`, {
+      hint: "Start it, or name its configuration with --config.",
+    });
+  if (code === "EACCES" || code === "EPERM")
+    return new LeafdError("permission_denied", `this user may not use ${socket}`, {
+      hint: "Run this as leafd's user or as root; control.group names the group that may read the status.",
+    });
+  if (code === "ECONNRESET" || code === "EPIPE")
+    return new LeafdError("bad_response", `leafd hung up at ${socket} before it answered`);
+  return toLeafdError(thrown);
+}
