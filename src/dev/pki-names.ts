@@ -3,7 +3,7 @@ import { impliedName } from "../domain/names.ts";
 import type { Names } from "../domain/spec.ts";
 import type { CertificateRequest } from "./csr.ts";
 import { flag, list, text } from "./fields.ts";
-import type { Role } from "./pki-roles.ts";
+import type { Role } from "./pki-role.ts";
 import { type Fields, VaultError } from "./protocol.ts";
 
 /** A certificate's names, and what was given in vain. */

@@ -2,7 +2,7 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 import type { EpochMillis } from "../domain/units.ts";
 import type { CertificateFields } from "../domain/x509.ts";
 import type { Authority } from "./certificates.ts";
-import type { Role } from "./pki-roles.ts";
+import type { Role } from "./pki-role.ts";
 import { listed, VaultError } from "./protocol.ts";
 
 /** A CA certificate of a mount, with its key when the mount can sign with it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { EpochMillis } from "../domain/units.ts";
-import { goDuration } from "./fields.ts";
+import { goDuration } from "./durations.ts";
 
 /** The server's own limit of a token's life, and its life when nobody says one: 32 days. */
 export const SYSTEM_TTL = 2_764_800;
@@ -110,7 +110,7 @@ export class TokenStore {
 
   /** Whole seconds that are left; 0 for a token that does not end. */
   ttl(token: Token): number {
-    return Number.isFinite(token.expiresAt) ? Math.floor((token.expiresAt - this.#now()) / 1000) : 0;
+    return Number.isFinite(token.expiresAt) ? Math.round((token.expiresAt - this.#now()) / 1000) : 0;
   }
 
   #limit(order: TokenOrder, wanted: number, age: number): { ttl: number; warnings: string[] } {
@@ -134,7 +134,7 @@ export function randomText(length: number): string {
 
 /** `1h`, `1m40s`: the zero parts at the end are left out. */
 function shortDuration(total: number): string {
-  return goDuration(Math.floor(total))
+  return goDuration(Math.round(total))
     .replace(/(?<=[hm])0s$/, "")
     .replace(/(?<=h)0m$/, "");
 }

@@ -1,5 +1,6 @@
 import type { EpochMillis } from "../domain/units.ts";
-import { parseGoDuration, text } from "./fields.ts";
+import { parseGoDuration } from "./durations.ts";
+import { text } from "./fields.ts";
 import { type Call, type Fields, type Route, VaultError } from "./protocol.ts";
 import { randomText } from "./tokens.ts";
 

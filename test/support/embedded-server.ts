@@ -18,7 +18,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Test
   const directory = resources.use(await tempDir());
   const tls = options.tls === true ? await createTlsFiles(directory.path) : undefined;
   const pair = tls && { key: await readFile(tls.keyFile, "utf8"), cert: await readFile(tls.certFile, "utf8") };
-  const server = await startDevVault({ now: options.now ?? systemClock.now, ...(pair ? { tls: pair } : {}) });
+  const server = await startDevVault({ now: options.now ?? (() => systemClock.now()), ...(pair ? { tls: pair } : {}) });
   resources.use(server);
   const kept = resources.move();
   const vault = testVault({
