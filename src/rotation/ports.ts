@@ -149,6 +149,8 @@ export interface Ledger {
   recent(service: string): readonly EpochMillis[];
   /** Written before the issuer is asked. A ledger that cannot be written warns and does not stop the rotation. */
   record(service: string, at: EpochMillis): void;
+  /** The issuer gave no certificate for it: an outage must not spend the budget. */
+  forget(service: string, at: EpochMillis): void;
 }
 
 /** Where trust anchors are kept between runs. Not an authority: what is read back is parsed and judged again. */

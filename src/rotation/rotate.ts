@@ -8,7 +8,7 @@ import type { Secret } from "../domain/secret.ts";
 import { formatTime, type Millis, SECOND } from "../domain/units.ts";
 import { type VerifiedBundle, verifyPair } from "../domain/verify.ts";
 import type { Job, Signed } from "./job.ts";
-import type { SignOrder } from "./ports.ts";
+import type { SignedReply, SignOrder } from "./ports.ts";
 import { publish, republish } from "./publish.ts";
 
 /*
@@ -61,7 +61,6 @@ function usable(job: Job): Signed | undefined {
 async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   const { spec, issuer, ports, say } = job;
   const { request } = spec;
-  spend(job);
   const ownKey = spec.issuer.method === "sign" ? await keyFor(job) : undefined;
   const order: SignOrder = {
     names: request.names,
@@ -71,7 +70,7 @@ async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
     ...(request.notAfter === undefined ? {} : { notAfter: request.notAfter }),
   };
   const began = ports.clock.monotonic();
-  const reply = await issuer.sign(order, signal);
+  const reply = await spend(job, () => issuer.sign(order, signal), signal);
   const privateKey = ownKey ?? reply.privateKey;
   if (privateKey === undefined) {
     throw new LeafdError("bad_response", `issuer "${issuer.name}" answered without a private key`);
@@ -88,8 +87,25 @@ async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   return { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
 }
 
-/** Takes one issuance from the budget, written down before the issuer is asked, or refuses. */
-function spend(job: Job): void {
+/**
+ * Asks the issuer out of the budget. It is written down before, so that a crash meanwhile counts, and taken back when no
+ * certificate came: what keeps a failing issuer from being stormed is the backoff, and an outage must not spend what is
+ * needed after it.
+ */
+async function spend(job: Job, ask: () => Promise<SignedReply>, signal: AbortSignal): Promise<SignedReply> {
+  const { ledger, clock } = job.ports;
+  refuseOverBudget(job);
+  const at = clock.now();
+  ledger.record(job.spec.name, at);
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (!signal.aborted) ledger.forget(job.spec.name, at);
+    throw thrown;
+  }
+}
+
+function refuseOverBudget(job: Job): void {
   const { spec, ports, state } = job;
   const { current } = state;
   const now = ports.clock.now();
@@ -108,7 +124,6 @@ function spend(job: Job): void {
       },
     );
   }
-  ports.ledger.record(spec.name, now);
 }
 
 /** A new key, or with `reuseKey` the one that is published when it is of the algorithm asked for. */

@@ -36,16 +36,25 @@ export function openLedger(stateDir: string, options: LedgerOptions): Ledger {
     return kept;
   };
 
+  const keep = (service: string, issued: readonly EpochMillis[]): void => {
+    known.set(service, issued);
+    try {
+      save(directory, fileOf(service), issued);
+    } catch (thrown) {
+      warn(service, diskError(thrown, `write ${fileOf(service)}, so a restart forgets this issuance`));
+    }
+  };
+
   return {
     recent,
-    record(service, at) {
-      const issued = [...recent(service), at].toSorted((a, b) => a - b);
-      known.set(service, issued);
-      try {
-        save(directory, fileOf(service), issued);
-      } catch (thrown) {
-        warn(service, diskError(thrown, `write ${fileOf(service)}, so a restart forgets this issuance`));
-      }
+    record: (service, at) =>
+      keep(
+        service,
+        [...recent(service), at].toSorted((a, b) => a - b),
+      ),
+    forget(service, at) {
+      const issued = recent(service);
+      keep(service, issued.toSpliced(issued.lastIndexOf(at), issued.includes(at) ? 1 : 0));
     },
   };
 }

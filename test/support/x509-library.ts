@@ -59,8 +59,16 @@ export async function signCertificate(signer: Signer, body: Body): Promise<strin
   return `${certificate.toString("pem")}\n`;
 }
 
+interface ReadRequest {
+  readonly verified: boolean;
+  readonly names: Names;
+  readonly publicKeyHash: string;
+  /** DER of the SubjectPublicKeyInfo: what a `TestCa` signs when it is given as `publicKey`. */
+  readonly publicKey: Buffer;
+}
+
 /** What the library reads in a signing request, with the signature verified. */
-export async function readRequest(pem: string): Promise<{ verified: boolean; names: Names; publicKeyHash: string }> {
+export async function readRequest(pem: string): Promise<ReadRequest> {
   const request = new x509.Pkcs10CertificateRequest(pem);
   const extension = request.extensions.find((found) => found instanceof x509.SubjectAlternativeNameExtension);
   const sans = extension?.names.items ?? [];
@@ -77,6 +85,7 @@ export async function readRequest(pem: string): Promise<{ verified: boolean; nam
       emails: values("email"),
     },
     publicKeyHash: hash("sha256", Buffer.from(request.publicKey.rawData), "hex"),
+    publicKey: Buffer.from(request.publicKey.rawData),
   };
 }
 

@@ -1,0 +1,169 @@
+import { LeafdError } from "../../src/domain/errors.ts";
+import type { RotationEvent } from "../../src/domain/events.ts";
+import type { ReloadStep, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
+import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
+import { keys } from "../../src/keys/keys.ts";
+import { Gate } from "../../src/rotation/gate.ts";
+import type { Ports } from "../../src/rotation/job.ts";
+import type { Issuer, ReloadContext, SignedReply, SignOrder, Store } from "../../src/rotation/ports.ts";
+import { createReloadQueue } from "../../src/rotation/reload-queue.ts";
+import { ServiceRunner } from "../../src/rotation/runner.ts";
+import { createTrust } from "../../src/rotation/trust.ts";
+import { openLedger } from "../../src/store/ledger.ts";
+import { createStore } from "../../src/store/store.ts";
+import { createTrustMemory } from "../../src/store/trust-memory.ts";
+import type { TempDir } from "./temp-dir.ts";
+import { type LeafOptions, TestCa } from "./test-ca.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { readRequest } from "./x509-library.ts";
+
+const never = new AbortController().signal;
+
+/** An issuer whose next answers a test can choose; left alone, it signs what it is asked for, for an hour. */
+export class TestIssuer implements Issuer {
+  readonly name = "main";
+  identity = "default//pki/svc";
+  /** How many certificates it has signed. */
+  signed = 0;
+  /** How often it was asked for one. */
+  asked = 0;
+  /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
+  readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
+  signer: TestCa;
+  /** What the mount publishes. */
+  published: readonly TestCa[];
+  readonly #clock: VirtualClock;
+
+  constructor(signer: TestCa, root: TestCa, clock: VirtualClock) {
+    this.signer = signer;
+    this.published = [signer, root];
+    this.#clock = clock;
+  }
+
+  async sign(order: SignOrder): Promise<SignedReply> {
+    this.asked += 1;
+    const changes = this.next.shift() ?? {};
+    if (changes instanceof LeafdError) throw changes;
+    const now = this.#clock.now();
+    const { publicKey } = await readRequest(order.csr ?? "");
+    const lifetime = { notBefore: now - 30_000, notAfter: now + (order.ttl ?? HOUR) };
+    const leaf = await this.signer.leaf({ ...order.names, publicKey, ...lifetime, ...changes });
+    this.signed += 1;
+    const chain = this.published.map((ca) => ca.certificate.pem);
+    return { leaf: leaf.certificate.pem, chain, warnings: [], leased: false, receivedAt: now };
+  }
+
+  async authorities(): Promise<readonly string[]> {
+    return this.published.map((ca) => ca.certificate.pem);
+  }
+}
+
+/** The real rotation, store, keys, trust and ledger in a directory of the test; time, the issuer and dependents are the test's. */
+export class RotationWorld {
+  readonly clock = new VirtualClock(Date.now());
+  readonly events: RotationEvent[] = [];
+  readonly issuer: TestIssuer;
+  readonly root: TestCa;
+  readonly reloads: ReloadContext[] = [];
+  /** Taken one by one: the outcomes of the next reloads, where not a success. */
+  readonly reloadFailures: LeafdError[] = [];
+  /** Taken one by one: errors of the next commits. */
+  readonly commitFailures: LeafdError[] = [];
+  readonly #dir: TempDir;
+
+  static async create(dir: TempDir): Promise<RotationWorld> {
+    const root = await TestCa.root({ name: "Root" });
+    return new RotationWorld(dir, root, await root.intermediate({ name: "Issuing" }));
+  }
+
+  private constructor(dir: TempDir, root: TestCa, issuing: TestCa) {
+    this.#dir = dir;
+    this.root = root;
+    this.issuer = new TestIssuer(issuing, root, this.clock);
+  }
+
+  spec(changes: Partial<ServiceSpec> = {}): ServiceSpec {
+    const touch: ReloadStep = { kind: "touch", path: "/dev/null" };
+    return {
+      name: "web",
+      required: true,
+      request: {
+        names: { commonName: "web.svc", dns: ["web.svc"], ips: [], uris: ["spiffe://corp/web"], emails: [] },
+        key: "ec-p256",
+        reuseKey: false,
+        usages: ["server", "client"],
+        ttl: HOUR,
+      },
+      issuer: { name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" },
+      output: {
+        directory: this.#dir.join("live"),
+        modes: { key: 0o600, cert: 0o644, directory: 0o755 },
+        layout: "generations",
+      },
+      reload: [touch],
+      renewAt: 2 / 3,
+      ...changes,
+    };
+  }
+
+  /** A new process, so to speak: nothing of the old one but what is on disk. */
+  start(spec: ServiceSpec = this.spec(), options: { instance?: string; trust?: TrustSpec } = {}): ServiceRunner {
+    const { clock } = this;
+    const emit = (event: RotationEvent): void => void this.events.push(event);
+    const warn = (): void => undefined;
+    const memory = createTrustMemory(this.#dir.path, warn);
+    const store = createStore({ clock, instance: options.instance ?? "one", takeover: false, warn });
+    const ports: Ports = {
+      clock,
+      keys,
+      store: { ...store, commit: this.#commit(store) },
+      ledger: openLedger(this.#dir.path, { clock, warn }),
+      trust: createTrust({ spec: options.trust ?? { newRoot: "accept" }, memory, clock, emit }),
+      seed: "test",
+    };
+    const reloader = {
+      targetKey: (_step: ReloadStep, service: string) => service,
+      run: async (_step: ReloadStep, context: ReloadContext) => {
+        this.reloads.push(context);
+        const failure = this.reloadFailures.shift();
+        if (failure !== undefined) throw failure;
+        return "told";
+      },
+    };
+    const reloads = createReloadQueue({ reloader, clock, emit });
+    return new ServiceRunner({ spec, issuer: this.issuer, ports, gate: new Gate(4), reloads, emit });
+  }
+
+  #commit(store: Store): Store["commit"] {
+    return (output, material, facts) => {
+      const failure = this.commitFailures.shift();
+      return failure === undefined ? store.commit(output, material, facts) : Promise.reject(failure);
+    };
+  }
+
+  /** Carries decisions out until there is nothing to do now; answers when the next thing is due. */
+  async settle(runner: ServiceRunner): Promise<EpochMillis> {
+    for (;;) {
+      const decision = runner.decide();
+      if (decision.kind === "wait") return decision.until;
+      const working = runner.carryOut(decision, never);
+      if (decision.kind === "reload") await this.clock.advance(2000);
+      await working;
+    }
+  }
+
+  /** Lets time pass to when the next thing is due, and does it. */
+  async next(runner: ServiceRunner): Promise<void> {
+    const decision = runner.decide();
+    if (decision.kind === "wait") await this.clock.advance(decision.until - this.clock.now());
+    await this.settle(runner);
+  }
+
+  kinds(): readonly string[] {
+    return this.events.map((event) => event.kind);
+  }
+
+  last<K extends RotationEvent["kind"]>(kind: K): Extract<RotationEvent, { kind: K }> | undefined {
+    return this.events.findLast((event): event is Extract<RotationEvent, { kind: K }> => event.kind === kind);
+  }
+}
