@@ -9,7 +9,7 @@ import { RotationWorld } from "../../support/rotation-world.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 import { TestCa } from "../../support/test-ca.ts";
 
-function world(name: string, run: (world: RotationWorld, dir: TempDir) => Promise<void>): void {
+function inWorld(name: string, run: (world: RotationWorld, dir: TempDir) => Promise<void>): void {
   test(name, async () => {
     await using dir = await tempDir();
     await run(await RotationWorld.create(dir), dir);
@@ -18,7 +18,7 @@ function world(name: string, run: (world: RotationWorld, dir: TempDir) => Promis
 
 const served = async (dir: TempDir) => parseCertificates(await readFile(dir.join("live/tls.crt"), "utf8"));
 
-world("a missing certificate is issued, proved, published and told to the dependent", async (world, dir) => {
+inWorld("a missing certificate is issued, proved, published and told to the dependent", async (world, dir) => {
   const runner = world.start();
   const next = await world.settle(runner);
   assert.deepEqual(world.kinds(), [
@@ -39,7 +39,7 @@ world("a missing certificate is issued, proved, published and told to the depend
   assert.deepEqual(world.reloads, [{ services: ["web"], directories: [dir.join("live")], cause: "missing" }]);
 });
 
-world("renewals go on for five generations, each with a new key and serial", async (world, dir) => {
+inWorld("renewals go on for five generations, each with a new key and serial", async (world, dir) => {
   const runner = world.start();
   await world.settle(runner);
   const seen = new Set([`${(await served(dir))[0]?.serial} ${(await served(dir))[0]?.publicKeyHash}`]);
@@ -53,7 +53,7 @@ world("renewals go on for five generations, each with a new key and serial", asy
   assert.equal(world.reloads.length, 5);
 });
 
-world("reuseKey keeps the key across renewals", async (world, dir) => {
+inWorld("reuseKey keeps the key across renewals", async (world, dir) => {
   const spec = world.spec();
   const runner = world.start({ ...spec, request: { ...spec.request, reuseKey: true } });
   await world.settle(runner);
@@ -64,7 +64,7 @@ world("reuseKey keeps the key across renewals", async (world, dir) => {
   assert.equal(after?.publicKeyHash, before?.publicKeyHash);
 });
 
-world("a restart issues nothing and reloads nothing", async (world) => {
+inWorld("a restart issues nothing and reloads nothing", async (world) => {
   await world.settle(world.start());
   const runner = world.start();
   await world.settle(runner);
@@ -73,7 +73,7 @@ world("a restart issues nothing and reloads nothing", async (world) => {
   assert.equal(world.events.at(-1)?.kind, "recovered");
 });
 
-world("a crash between commit and reload is made good by exactly one reload", async (world) => {
+inWorld("a crash between commit and reload is made good by exactly one reload", async (world) => {
   const first = world.start();
   while (!first.state.reloadOwed) {
     const decision = first.decide();
@@ -87,7 +87,7 @@ world("a crash between commit and reload is made good by exactly one reload", as
   assert.equal(world.issuer.signed, 1);
 });
 
-world("a reload that fails is retried, costs no certificate and stops no renewal", async (world) => {
+inWorld("a reload that fails is retried, costs no certificate and stops no renewal", async (world) => {
   const runner = world.start();
   world.reloadFailures.push(...Array.from({ length: 4 }, () => new LeafdError("reload_failed", "exit code 1")));
   await world.settle(runner);
@@ -97,7 +97,7 @@ world("a reload that fails is retried, costs no certificate and stops no renewal
   assert.equal(world.issuer.signed, 1);
 });
 
-world("a target that cannot be written is found before the issuer is asked", async (world, dir) => {
+inWorld("a target that cannot be written is found before the issuer is asked", async (world, dir) => {
   const spec = world.spec();
   const output = { ...spec.output, directory: dir.join("absent/parent/live") };
   const runner = world.start({ ...spec, output });
@@ -108,7 +108,7 @@ world("a target that cannot be written is found before the issuer is asked", asy
   assert.equal(world.last("rotation_failed")?.stage, "preflight");
 });
 
-world(
+inWorld(
   "a certificate that could not be stored is stored at the next try, and no other is asked for",
   async (world, dir) => {
     const runner = world.start();
@@ -123,7 +123,7 @@ world(
   },
 );
 
-world("while the issuer is down the pair stays, and the retries stay within the rule", async (world, dir) => {
+inWorld("while the issuer is down the pair stays, and the retries stay within the rule", async (world, dir) => {
   const runner = world.start();
   await world.settle(runner);
   const before = (await served(dir))[0]?.serial;
@@ -149,7 +149,7 @@ const WRONG: readonly (readonly [string, Parameters<TestCa["leaf"]>[0] & object,
 ];
 
 for (const [what, changes, reason] of WRONG) {
-  world(`${what} is refused as ${reason}, and the pair before it stays`, async (world, dir) => {
+  inWorld(`${what} is refused as ${reason}, and the pair before it stays`, async (world, dir) => {
     const runner = world.start();
     await world.settle(runner);
     const before = await served(dir);
@@ -167,7 +167,7 @@ for (const [what, changes, reason] of WRONG) {
   });
 }
 
-world("refused certificates stop at the budget, which a restart does not reset", async (world) => {
+inWorld("refused certificates stop at the budget, which a restart does not reset", async (world) => {
   world.issuer.next.push(...Array.from({ length: 50 }, () => ({ uris: [] })));
   for (let minute = 0; minute < 30; minute += 1) {
     await world.clock.advance(MINUTE);
@@ -177,7 +177,7 @@ world("refused certificates stop at the budget, which a restart does not reset",
   assert.equal(world.issuer.asked, 6, "ceil(2 h / 40 min) + 3");
 });
 
-world("another request costs one certificate, another delivery or plan costs none", async (world, dir) => {
+inWorld("another request costs one certificate, another delivery or plan costs none", async (world, dir) => {
   const spec = world.spec();
   await world.settle(world.start(spec));
   const [first] = await served(dir);
@@ -198,7 +198,7 @@ world("another request costs one certificate, another delivery or plan costs non
   assert.equal(world.issuer.asked, 2);
 });
 
-world("the same names in another order, and an upgrade of the manifest, cost nothing", async (world) => {
+inWorld("the same names in another order, and an upgrade of the manifest, cost nothing", async (world) => {
   const spec = world.spec();
   const names = { ...spec.request.names, dns: ["a.svc", "web.svc"] };
   await world.settle(world.start({ ...spec, request: { ...spec.request, names } }));
@@ -207,7 +207,7 @@ world("the same names in another order, and an upgrade of the manifest, cost not
   assert.equal(world.issuer.asked, 1);
 });
 
-world("a new root is published and told before any leaf chains to it", async (world, dir) => {
+inWorld("a new root is published and told before any leaf chains to it", async (world, dir) => {
   const runner = world.start();
   await world.settle(runner);
   const root = await TestCa.root({ name: "New Root" });
@@ -220,10 +220,13 @@ world("a new root is published and told before any leaf chains to it", async (wo
   assert.deepEqual(order, ["root_added", "published", "reloaded", "issued", "published", "reloaded"]);
   assert.equal((await served(dir))[1]?.names.commonName, "New Issuing");
   const bundle = parseCertificates(await readFile(dir.join("live/ca.crt"), "utf8"));
-  assert.deepEqual(bundle.map((ca) => ca.names.commonName).sort(), ["New Root", "Root"]);
+  assert.deepEqual(
+    bundle.map((ca) => ca.names.commonName).toSorted((a = "", b = "") => a.localeCompare(b)),
+    ["New Root", "Root"],
+  );
 });
 
-world("with newRoot: hold a new root is said, not published, and its leaves are refused", async (world, dir) => {
+inWorld("with newRoot: hold a new root is said, not published, and its leaves are refused", async (world, dir) => {
   const roots = dir.join("roots.pem");
   await writeFile(roots, world.root.certificate.pem);
   const runner = world.start(world.spec(), { trust: { roots, newRoot: "hold" } });
@@ -237,7 +240,7 @@ world("with newRoot: hold a new root is said, not published, and its leaves are 
   assert.equal(await readFile(dir.join("live/ca.crt"), "utf8"), world.root.certificate.pem);
 });
 
-world(
+inWorld(
   "a mount without a root and no trust.roots: refused with the fix, and no certificate is asked for",
   async (world) => {
     world.issuer.published = [world.issuer.signer];
@@ -250,7 +253,7 @@ world(
   },
 );
 
-world("an outsider's edit is repaired from the generation before it, without a certificate", async (world, dir) => {
+inWorld("an outsider's edit is repaired from the generation before it, without a certificate", async (world, dir) => {
   const first = world.start();
   await world.settle(first);
   first.say({ kind: "renewal_requested", by: "operator" });
@@ -263,7 +266,7 @@ world("an outsider's edit is repaired from the generation before it, without a c
   assert.equal((await served(dir)).length, 2);
 });
 
-world("a deleted output is issued again", async (world, dir) => {
+inWorld("a deleted output is issued again", async (world, dir) => {
   await world.settle(world.start());
   await rm(dir.join("live"), { recursive: true });
   await world.settle(world.start());
@@ -271,7 +274,7 @@ world("a deleted output is issued again", async (world, dir) => {
   assert.equal((await served(dir)).length, 2);
 });
 
-world("an operator's wish is served before the due time", async (world) => {
+inWorld("an operator's wish is served before the due time", async (world) => {
   const runner = world.start();
   await world.settle(runner);
   runner.say({ kind: "renewal_requested", by: "operator" });
@@ -280,7 +283,7 @@ world("an operator's wish is served before the due time", async (world) => {
   assert.equal(runner.state.forced, false);
 });
 
-world("an issuer that answers the certificate of before is refused: no gain", async (world) => {
+inWorld("an issuer that answers the certificate of before is refused: no gain", async (world) => {
   const runner = world.start();
   await world.settle(runner);
   const end = runner.state.current?.notAfter ?? 0;
@@ -289,7 +292,7 @@ world("an issuer that answers the certificate of before is refused: no gain", as
   assert.equal(world.last("rotation_failed")?.reason, "no_gain");
 });
 
-world("a TTL that the issuer clips is accepted, planned for, and said", async (world) => {
+inWorld("a TTL that the issuer clips is accepted, planned for, and said", async (world) => {
   const runner = world.start();
   world.issuer.next.push({ notAfter: world.clock.now() + 6 * MINUTE });
   const next = await world.settle(runner);
