@@ -1,4 +1,4 @@
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type Certificate, parseCertificate } from "../domain/certificate.ts";
 import { DerReader, TAG } from "../domain/der.ts";
 import { LeafdError } from "../domain/errors.ts";
@@ -17,16 +17,14 @@ export interface PeerIdentity {
   readonly notAfter: EpochMillis;
 }
 
-/** A peer with a SPIFFE ID. */
-export type SpiffePeer = PeerIdentity & { readonly spiffeId: string };
-
 /**
  * The peer of a connection, on either side. Throws a LeafdError: `chain_untrusted` when its certificate was not
  * verified (an unverified name is nobody's), `bad_certificate` when it does not parse.
  */
 export function peerIdentity(socket: TLSSocket): PeerIdentity {
-  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-  if (certificate === undefined)
+  // Not getPeerX509Certificate(): on the client side Node's answers once and then never again (24.21).
+  const certificate: Partial<PeerCertificate> | null = socket.authorized ? socket.getPeerCertificate() : null;
+  if (certificate?.raw === undefined)
     throw new LeafdError("chain_untrusted", "this connection has no verified peer certificate");
   return identityOf(certificate.raw);
 }

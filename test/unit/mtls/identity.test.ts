@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { describe, it } from "node:test";
+import { TLSSocket } from "node:tls";
 import { identityOf, type PeerIdentity, peerIdentity } from "../../../src/mtls/identity.ts";
 import { listeningServer } from "../../support/mtls-server.ts";
 import { type LeafOptions, TestCa } from "../../support/test-ca.ts";
@@ -58,12 +59,32 @@ describe("who a certificate belongs to", () => {
       undefined,
     ));
 
+  it("can be asked for again and again, on both sides", async () => {
+    const seen: PeerIdentity[] = [];
+    await using server = await listeningServer({
+      handler({ socket }, response) {
+        if (socket instanceof TLSSocket) seen.push(peerIdentity(socket), peerIdentity(socket));
+        response.end();
+      },
+    });
+    const socket = await server.connect({ uris: ["spiffe://demo/payments"] });
+    await once(socket, "secureConnect");
+    assert.equal(peerIdentity(socket).spiffeId, "spiffe://demo/orders");
+    assert.equal(peerIdentity(socket).spiffeId, "spiffe://demo/orders");
+    socket.write("GET /orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await once(socket, "data");
+    assert.deepEqual(
+      seen.map(({ spiffeId }) => spiffeId),
+      ["spiffe://demo/payments", "spiffe://demo/payments"],
+    );
+  });
+
   it("is nobody's when the connection did not verify it", async () => {
     await using server = await listeningServer();
     const stranger = await TestCa.root({ name: "Stranger" });
     const socket = await server.connect({}, { ca: stranger.certificate.pem, rejectUnauthorized: false });
     await once(socket, "secureConnect");
-    assert.ok(socket.getPeerX509Certificate(), "there is a certificate");
+    assert.ok(socket.getPeerCertificate().raw, "there is a certificate");
     assert.throws(() => peerIdentity(socket), { reason: "chain_untrusted" });
   });
 });

@@ -4,6 +4,7 @@ import { connect as tcpConnect } from "node:net";
 import { describe, it } from "node:test";
 import { type ConnectionOptions, type TLSSocket } from "node:tls";
 import { HOUR } from "../../../src/domain/units.ts";
+import { peerIdentity } from "../../../src/mtls/identity.ts";
 import { type ListeningServer, listeningServer } from "../../support/mtls-server.ts";
 import { TestCa } from "../../support/test-ca.ts";
 
@@ -25,7 +26,7 @@ function closed(socket: TLSSocket): Promise<void> {
   return new Promise((resolve) => (socket.closed ? resolve() : socket.once("close", () => resolve())));
 }
 
-const served = (socket: TLSSocket): string | undefined => socket.getPeerX509Certificate()?.serialNumber.toLowerCase();
+const served = (socket: TLSSocket): string => peerIdentity(socket).serial;
 
 describe("who gets through the handshake", () => {
   it("a client with a certificate of ours, and the handler knows it", async () => {
