@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { build, type Plugin } from "esbuild";
 
 /*
@@ -19,9 +19,13 @@ const withoutAxios: Plugin = {
   },
 };
 
-const entry = `#!/usr/bin/env node
-import { createRequire, enableCompileCache } from "node:module";
-enableCompileCache();
+/**
+ * Before anything of the program is loaded: the sentence for an old Node. It can only come first because the bundle
+ * requires what Node brings instead of importing it, and imports run before the first line.
+ */
+const head = `#!/usr/bin/env node
+import { createRequire } from "node:module";
+${await readFile("src/runtime/node-guard.mjs", "utf8")}
 const require = createRequire(import.meta.url);
 `;
 
@@ -32,14 +36,14 @@ const result = await build({
   outExtension: { ".js": ".mjs" },
   bundle: true,
   platform: "node",
-  format: "esm",
+  format: "cjs",
   target: "node24",
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
   plugins: [withoutAxios],
   write: false,
-  banner: { js: entry },
+  banner: { js: head },
 });
 
 const [file] = result.outputFiles;

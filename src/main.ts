@@ -1,3 +1,5 @@
 import { main } from "./cli/main.ts";
 
-process.exitCode = await main(process.argv.slice(2), process);
+void main(process.argv.slice(2), process).then((exitCode) => {
+  process.exitCode = exitCode;
+});
