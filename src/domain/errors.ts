@@ -66,6 +66,7 @@ export const REASONS = [
   // leafd itself.
   "budget_exhausted",
   "config_invalid",
+  "listen_failed", // an address that leafd was told to listen on cannot be had
   "cancelled",
   "internal",
 ] as const;
