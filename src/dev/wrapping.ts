@@ -53,7 +53,9 @@ export class Wrapping {
       this.#wrapped.delete(token);
       return { kind: "raw" as const, contentType: "application/json", bytes: JSON.stringify(envelope) };
     };
+    const echo = (call: Call) => ({ kind: "data" as const, data: call.body });
     return [
+      { method: "POST", path: "wrapping/wrap", handle: echo },
       { method: "POST", path: "wrapping/lookup", open: true, handle: lookup },
       { method: "POST", path: "wrapping/unwrap", open: true, handle: unwrap },
     ];

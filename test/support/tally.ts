@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { relative, resolve, sep } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 
 const TESTS = resolve(import.meta.dirname, "..");
 
@@ -69,7 +69,7 @@ export class Tally {
   #count(test: TestEvent): void {
     const [kind = "", ...rest] = relative(TESTS, test.file ?? "").split(sep);
     bump(this.#kinds, rest.length === 0 ? kind.replace(".test.ts", "") : kind);
-    if (test.file === undefined || !readFileSync(test.file, "utf8").includes("vault-server.ts")) return;
+    if (test.file === undefined || !startsServer(test.file)) return;
     const embedded = this.#realServer === undefined || this.#path.includes("embedded");
     bump(this.#servers, embedded ? "the embedded development Vault" : (this.#realServer ?? ""));
   }
@@ -85,6 +85,20 @@ const NO_REAL_SERVER = [
 /** A file without tests, or one that does not load, is reported as one test by the name of the file. */
 function isWholeFile(test: TestEvent): boolean {
   return test.nesting === 0 && test.name.endsWith(".test.ts");
+}
+
+const knownFiles = new Map<string, boolean>();
+
+/** Whether a file of test/, or one of test/ that it imports, has to do with a Vault server. */
+function startsServer(file: string): boolean {
+  const known = knownFiles.get(file);
+  if (known !== undefined) return known;
+  knownFiles.set(file, false);
+  const imports = [...readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)"/g)].map(([, path = ""]) => path);
+  const own = imports.map((path) => resolve(dirname(file), path)).filter((path) => path.startsWith(TESTS + sep));
+  const found = imports.some((path) => path.endsWith("/vault-server.ts")) || own.some(startsServer);
+  knownFiles.set(file, found);
+  return found;
 }
 
 function bump(counts: Map<string, number>, key: string): void {
