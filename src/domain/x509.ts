@@ -49,7 +49,10 @@ export function decodeCertificate(bytes: Buffer): CertificateFields {
     notAfter: readTime(validity.next()),
     publicKey: publicKey.raw,
     keyAlgorithm: keyAlgorithmOf(publicKey.raw),
-    names: normaliseNames({ ...(commonName === undefined ? {} : { commonName }), ...alternativeNames }),
+    names: {
+      ...normaliseNames({ ...(commonName === undefined ? {} : { commonName }), ...alternativeNames }),
+      ips: [...new Set(alternativeNames.ips)].sort(), // canonical already, and an IPv4-mapped one is to be seen
+    },
     otherNames: extensions.otherNames + Math.max(0, commonNames.length - 1),
     pssHash: readPssHash(algorithm),
   };
