@@ -51,9 +51,12 @@ export class TokenUpkeep {
     const step = nextStep(live, method.fixed);
     if (step.kind === "none") return this.#wait(LONGEST_WAIT, signal);
     const now = clock.monotonic();
-    if (step.kind === "login" && now >= step.foreseen) this.#announce(live, step.why);
-    const due = Math.max(step.at, this.#retryAt);
-    if (now < due) return this.#wait(Math.min(due, endOf(live)) - now, signal);
+    if (step.kind === "login") {
+      if (now < step.foreseen) return this.#wait(step.foreseen - now, signal);
+      this.#announce(live, step.why);
+    }
+    const due = Math.min(Math.max(step.at, this.#retryAt), endOf(live));
+    if (now < due) return this.#wait(due - now, signal);
     if (step.kind === "renew") return this.#renew(live, signal);
     await holder.replace(signal);
   }
