@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type DevVault, startDevVault } from "../../src/dev/server.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { noteServer } from "./server-log.ts";
 import { tempDir } from "./temp-dir.ts";
 import { type TestVault, testVault } from "./test-vault.ts";
 import { createTlsFiles } from "./tls-files.ts";
@@ -14,6 +15,7 @@ interface EmbeddedOptions {
 
 /** The embedded development Vault of `src/dev`, as a `TestVault` with its fault switches. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<TestVault & Pick<DevVault, "faults">> {
+  noteServer("embedded");
   await using resources = new AsyncDisposableStack();
   const directory = resources.use(await tempDir());
   const tls = options.tls === true ? await createTlsFiles(directory.path) : undefined;

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The OpenBao release that the tests hold leafd against. */
-export const OPENBAO_VERSION = "2.7.2";
+/** The release that is fetched. */
+const OPENBAO_VERSION = "2.7.2";
 
 const CACHE = join(import.meta.dirname, "../../.cache/openbao");
 const CACHED = join(CACHE, OPENBAO_VERSION, "bao");
@@ -33,6 +33,12 @@ export async function findOpenBao(onProgress: (line: string) => void = () => {})
     onProgress(`cannot fetch OpenBao: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
+}
+
+/** What a binary calls itself: `OpenBao 2.7.2`. */
+export async function serverName(binary: string): Promise<string> {
+  const { stdout } = await run(binary, ["version"]);
+  return stdout.replace(/^(\w+) v(\S+?),? [\s\S]*$/, "$1 $2");
 }
 
 /** Parallel processes may both download; each renames its own complete copy into place, so none sees half a file. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { findOpenBao } from "./openbao-binary.ts";
+import { noteServer } from "./server-log.ts";
 import { tempDir } from "./temp-dir.ts";
 import { type TestVault, testVault } from "./test-vault.ts";
 import { createTlsFiles } from "./tls-files.ts";
@@ -20,6 +21,7 @@ export interface OpenBaoOptions {
 
 /** Starts a real server on a free loopback port, initialised with one key and unsealed. Rejects when there is no binary. */
 export async function startOpenBao(options: OpenBaoOptions = {}): Promise<TestVault> {
+  noteServer("openbao");
   const binary = await findOpenBao((line) => console.error(`# ${line}`));
   if (binary === undefined) throw new Error("there is no OpenBao binary and none could be fetched");
   await using resources = new AsyncDisposableStack();

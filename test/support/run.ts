@@ -2,8 +2,10 @@ import { globSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { findOpenBao, OPENBAO_VERSION } from "./openbao-binary.ts";
+import { findOpenBao, serverName } from "./openbao-binary.ts";
+import { keepServerLog, readServerLog } from "./server-log.ts";
 import { Tally } from "./tally.ts";
+import { tempDir } from "./temp-dir.ts";
 
 /*
  * `npm test [-- FILE|DIRECTORY …]`: runs the test files, all or those below the arguments, each in a process of its
@@ -24,17 +26,17 @@ const binary = await findOpenBao((line) => console.error(line));
 if (binary === undefined && process.env["CI"] === "true")
   throw new Error("CI=true and no real server: the figures must come from one");
 
-const tally = new Tally(binary === undefined ? undefined : `OpenBao ${OPENBAO_VERSION}`);
+await using scratch = await tempDir();
+const serverLog = scratch.join("servers");
+keepServerLog(serverLog);
+const tally = new Tally(binary === undefined ? undefined : await serverName(binary));
 const tests = run({ files: [...files], concurrency: 2, timeout: FILE_TIMEOUT });
 tests.on("test:start", (test) => tally.start(test));
 tests.on("test:pass", (test) => tally.pass(test));
 tests.on("test:fail", (test) => tally.fail(test));
-const report = tests.compose(new spec());
-report.pipe(process.stdout, { end: false });
-report.once("end", () => {
-  console.log(tally.summary().join("\n"));
-  process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
-});
+for await (const chunk of tests.compose(new spec())) process.stdout.write(chunk);
+console.log(tally.summary(readServerLog(serverLog)).join("\n"));
+process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
 
 function selectFiles(wanted: readonly string[]): readonly string[] {
   const paths = wanted.map((path) => resolve(path));

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { dirname, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 
 const TESTS = resolve(import.meta.dirname, "..");
 
@@ -17,13 +16,20 @@ interface TestEvent {
   };
 }
 
+/** The servers that each test file started. */
+export type StartedServers = ReadonlyMap<string, ReadonlySet<string>>;
+
+const EMBEDDED = "the embedded development Vault";
+
 /** Counts tests (not suites) by kind, which is the folder, and by the server they ran against. */
 export class Tally {
   passed = 0;
   failed = 0;
   readonly #realServer: string | undefined;
   readonly #kinds = new Map<string, number>();
-  readonly #servers = new Map<string, number>();
+  /** Tests by file: those in a suite called `embedded`, and all others. */
+  readonly #inEmbeddedSuites = new Map<string, number>();
+  readonly #elsewhere = new Map<string, number>();
   readonly #complaints: string[] = [];
   /** The names of the suites around the current test. Events of two files are never interleaved. */
   #path: string[] = [];
@@ -52,11 +58,11 @@ export class Tally {
   }
 
   /** The lines below the report; the last one is `N passed, N failed`. */
-  summary(): string[] {
+  summary(started: StartedServers): string[] {
     const kinds = [...this.#kinds].map(([kind, count]) => `${kind} ${count}`).join(", ");
-    const servers = [...this.#servers].map(([server, count]) => `against ${server}: ${count} tests`);
+    const servers = [...this.#byServer(started)].map(([server, count]) => `against ${server}: ${count} tests`);
     if (this.passed + this.failed === 0) this.#complain("no test ran");
-    const lonely = this.#realServer === undefined && this.#servers.size > 0 ? NO_REAL_SERVER : [];
+    const lonely = this.#realServer === undefined && started.size > 0 ? NO_REAL_SERVER : [];
     const counts = `${this.passed} passed, ${this.failed} failed`;
     return ["", `tests by kind: ${kinds}`, ...servers, ...lonely, ...this.#complaints, counts];
   }
@@ -69,9 +75,22 @@ export class Tally {
   #count(test: TestEvent): void {
     const [kind = "", ...rest] = relative(TESTS, test.file ?? "").split(sep);
     bump(this.#kinds, rest.length === 0 ? kind.replace(".test.ts", "") : kind);
-    if (test.file === undefined || !startsServer(test.file)) return;
-    const embedded = this.#realServer === undefined || this.#path.includes("embedded");
-    bump(this.#servers, embedded ? "the embedded development Vault" : (this.#realServer ?? ""));
+    bump(this.#path.includes("embedded") ? this.#inEmbeddedSuites : this.#elsewhere, test.file ?? "");
+  }
+
+  /** Tests by server. A file that started both kinds has a suite that is called `embedded`. */
+  #byServer(started: StartedServers): Map<string, number> {
+    const servers = new Map<string, number>();
+    const add = (server: string, files: Map<string, number>, file: string) => {
+      const tests = files.get(file) ?? 0;
+      if (tests > 0) servers.set(server, (servers.get(server) ?? 0) + tests);
+    };
+    for (const [file, kinds] of started) {
+      const other = kinds.has("openbao") ? (this.#realServer ?? "a real server") : EMBEDDED;
+      add(other, this.#elsewhere, file);
+      add(kinds.has("embedded") ? EMBEDDED : other, this.#inEmbeddedSuites, file);
+    }
+    return servers;
   }
 }
 
@@ -85,20 +104,6 @@ const NO_REAL_SERVER = [
 /** A file without tests, or one that does not load, is reported as one test by the name of the file. */
 function isWholeFile(test: TestEvent): boolean {
   return test.nesting === 0 && test.name.endsWith(".test.ts");
-}
-
-const knownFiles = new Map<string, boolean>();
-
-/** Whether a file of test/, or one of test/ that it imports, has to do with a Vault server. */
-function startsServer(file: string): boolean {
-  const known = knownFiles.get(file);
-  if (known !== undefined) return known;
-  knownFiles.set(file, false);
-  const imports = [...readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)"/g)].map(([, path = ""]) => path);
-  const own = imports.map((path) => resolve(dirname(file), path)).filter((path) => path.startsWith(TESTS + sep));
-  const found = imports.some((path) => path.endsWith("/vault-server.ts")) || own.some(startsServer);
-  knownFiles.set(file, found);
-  return found;
 }
 
 function bump(counts: Map<string, number>, key: string): void {
