@@ -115,11 +115,11 @@ function readText({ tag, content }: DerElement): string {
 /** UTCTime (years 1950–2049) or GeneralizedTime, in UTC with seconds, as RFC 5280 §4.1.2.5 has them. */
 function readTime({ tag, content }: DerElement): EpochMillis {
   const text = content.toString("latin1");
-  const digits = tag === TAG.utcTime ? (text < "5" ? "20" : "19") + text : text;
-  const known = (tag === TAG.utcTime || tag === TAG.generalizedTime) && /^\d{14}Z$/.test(digits);
-  const iso = digits.replace(/^(....)(..)(..)(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z");
-  const time = known ? Date.parse(iso) : Number.NaN;
-  if (Number.isNaN(time)) throw new DerError("a date that is none");
+  const full = tag === TAG.utcTime ? (text < "5" ? "20" : "19") + text : text;
+  const known = (tag === TAG.utcTime || tag === TAG.generalizedTime) && /^\d{14}Z$/.test(full);
+  const date = `${full.slice(0, 4)}-${full.slice(4, 6)}-${full.slice(6, 8)}`;
+  const time = Date.parse(`${date}T${full.slice(8, 10)}:${full.slice(10, 12)}:${full.slice(12)}`);
+  if (!known || Number.isNaN(time)) throw new DerError("a date that is none");
   return time;
 }
 
