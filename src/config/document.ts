@@ -9,15 +9,16 @@ import { type Finding, formatPath, MOST_FINDINGS, type Path, type Problem } from
 
 /** The configuration itself is eight levels deep. */
 const DEEPEST = 32;
+const TOO_DEEP = `nested more than ${DEEPEST} levels deep`;
 /** Values that aliases (`*name`) may add to a document in all. */
 const MOST_ALIASED = 10_000;
 
 /** One file, read: its data, what is wrong with it so far, and where everything is. */
 export interface ConfigDocument {
   readonly file: string;
-  /** Maps have no prototype. Undefined for an empty file. */
+  /** Maps have no prototype; null for an empty file; undefined when the text itself is wrong. */
   readonly value: unknown;
-  /** Errors of syntax and of `${…}` references. */
+  /** Those without a path are about the text itself, the others about a `${…}` reference. */
   readonly findings: readonly Finding[];
   /** Gives a problem its line and column; one about a key that is missing points at what should hold it. */
   locate(problem: Problem): Finding;
@@ -30,10 +31,13 @@ interface Note {
   readonly hint?: string;
 }
 
+/** Duplicate keys are found by `read`: the parser compares every key with every other. */
+const OPTIONS = { prettyErrors: false, stringKeys: true, uniqueKeys: false } as const;
+
 /** Reads one YAML file. Never throws: whatever is wrong is in `findings`. */
 export function readDocument(file: string, text: string, env: Environment): ConfigDocument {
   const deep = tooDeepAt(text);
-  const document = parseDocument(deep === undefined ? text : "", { prettyErrors: false, stringKeys: true });
+  const document = parseDocument(deep === undefined ? text : "", OPTIONS);
   const findings: Finding[] = [];
   let shown: string | undefined;
 
@@ -48,15 +52,15 @@ export function readDocument(file: string, text: string, env: Environment): Conf
   };
   const report = (note: Note) => findings.length < MOST_FINDINGS && findings.push(find(note));
 
-  if (deep !== undefined) report({ offset: deep, message: `nested more than ${DEEPEST} levels deep` });
+  if (deep !== undefined) report({ offset: deep, message: TOO_DEEP });
   for (const { code, message, pos } of [...document.errors, ...document.warnings])
     report({ offset: pos[0], message: SYNTAX[code] ?? `not valid YAML: ${message}` });
   const anchors: Reading["anchors"] = new Map();
-  const isReadable = findings.length === 0;
-  const value = isReadable ? read(document.contents, [], { text, env, report, anchors, aliased: 0 }) : undefined;
+  const reading = { text, env, report, anchors, aliased: false, added: { count: 0 } };
+  const value = findings.length === 0 ? read(document.contents, [], reading) : undefined;
   return {
     file,
-    value,
+    value: findings.some(({ path }) => path === "") ? undefined : value,
     findings,
     locate: (problem) => find({ ...problem, offset: offsetOf(document.contents, problem, anchors) }),
   };
@@ -64,7 +68,6 @@ export function readDocument(file: string, text: string, env: Environment): Conf
 
 /** Words for the errors of the parser that an operator meets, and for those whose own words quote the source. */
 const SYNTAX: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key is written twice in one map",
   MULTIPLE_DOCS: "a second YAML document starts here; a file holds one",
   NON_STRING_KEY: "a key must be text; put it in quotes",
   TAG_RESOLVE_FAILED: "tags are not supported",
@@ -97,28 +100,35 @@ interface Reading {
   readonly env: Environment;
   readonly report: (note: Note) => unknown;
   readonly anchors: Map<string, Node>;
+  /** Inside of what an alias stands for. */
+  readonly aliased: boolean;
   /** How many values aliases have added so far. */
-  aliased: number;
+  readonly added: { count: number };
 }
 
 /** A node as plain data: aliases and `${…}` resolved, what could hurt a reader refused. */
-function read(node: Node | null, path: Path, reading: Reading, expanding = false): unknown {
-  const refuse = (message: string) => reading.report({ offset: node?.range?.[0] ?? 0, path, message });
-  if (path.length > DEEPEST) return refuse("this alias makes the configuration endless");
-  if (expanding && ++reading.aliased > MOST_ALIASED)
-    return reading.aliased === MOST_ALIASED + 1 ? refuse(`aliases add more than ${MOST_ALIASED} values`) : undefined;
+function read(node: Node | null, path: Path, reading: Reading): unknown {
+  const refuse = (message: string, at = node) => reading.report({ offset: at?.range?.[0] ?? 0, message });
+  if (path.length > DEEPEST) return refuse(TOO_DEEP);
+  if (reading.aliased && ++reading.added.count > MOST_ALIASED)
+    return reading.added.count === MOST_ALIASED + 1
+      ? refuse(`aliases add more than ${MOST_ALIASED} values`)
+      : undefined;
   if (isAlias(node)) {
     const target = reading.anchors.get(node.source);
-    return target === undefined ? refuse("no anchor of this name before it") : read(target, path, reading, true);
+    return target === undefined
+      ? refuse("no anchor of this name stands before it")
+      : read(target, path, { ...reading, aliased: true });
   }
-  if (node?.anchor !== undefined && !expanding) reading.anchors.set(node.anchor, node);
-  if (isSeq(node)) return node.items.map((item, index) => read(nodeOf(item), [...path, index], reading, expanding));
+  if (node?.anchor !== undefined && !reading.aliased) reading.anchors.set(node.anchor, node);
+  if (isSeq(node)) return node.items.map((item, index) => read(nodeOf(item), [...path, index], reading));
   if (isMap(node)) {
     const map: Record<string, unknown> = Object.create(null);
     for (const { key, value } of node.items) {
       const name = textOf(key);
-      if (name === "__proto__") refuse('"__proto__" is not a key');
-      else map[name] = read(nodeOf(value), [...path, name], reading, expanding);
+      if (Object.hasOwn(map, name)) refuse("this key is written twice in one map", nodeOf(key));
+      else if (name === "__proto__") refuse('"__proto__" cannot be a key', nodeOf(key));
+      else map[name] = read(nodeOf(value), [...path, name], reading);
     }
     return map;
   }

@@ -10,6 +10,7 @@ import { shapeAsJsonSchema } from "./schema.ts";
 export function renderJsonSchema(): string {
   const schema = shapeAsJsonSchema();
   for (const [path, key] of keysOf(schema)) Object.assign(key, describeKey(path));
+  allowReferences(schema);
   return `${JSON.stringify({ title: "leafd configuration", ...schema }, null, 2)}\n`;
 }
 
@@ -23,6 +24,15 @@ export function knownKeys(path: Path): string[] {
   let maps: unknown[] = [shapeAsJsonSchema()];
   for (const part of path) maps = maps.flatMap((schema) => childrenOf(schema, part));
   return maps.flatMap(optionsOf).flatMap(({ properties }) => (isPlainMap(properties) ? Object.keys(properties) : []));
+}
+
+/** A text that must match a pattern may be a `${NAME}` before it is read. */
+function allowReferences(schema: unknown): void {
+  for (const option of optionsOf(schema)) {
+    const { properties, additionalProperties, items, pattern } = option;
+    if (typeof pattern === "string") Object.assign(option, { pattern: `\\$\\{|${pattern}` });
+    for (const inner of [additionalProperties, items, ...Object.values(properties ?? {})]) allowReferences(inner);
+  }
 }
 
 function* keysOf(schema: unknown, prefix = ""): Generator<[string, PlainMap]> {

@@ -3,7 +3,7 @@ import { readDocument } from "./document.ts";
 import type { Environment } from "./interpolate.ts";
 import { mergeDocuments } from "./merge.ts";
 import { isPlainMap, type PlainMap, without } from "./plain.ts";
-import { ConfigError, type Finding, MOST_FINDINGS, type Problem } from "./report.ts";
+import { ConfigError, type Finding, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
 import { type FileConfig, parseShape, type SchemaIssue } from "./schema.ts";
 import { toSettings } from "./settings.ts";
 import { shapeProblems, toPath } from "./shape-problems.ts";
@@ -17,6 +17,8 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** What is allowed and not wise. */
   readonly warnings: readonly Finding[];
+  /** Where a setting stands, or the nearest one above it that is written down: for problems that only use shows. */
+  readonly locate: (problem: Problem) => Finding;
 }
 
 interface LoadOptions {
@@ -57,6 +59,7 @@ export function parseConfig(sources: readonly Source[], env: Environment): Loade
     hash: hashSources(sources),
     files,
     warnings: warningsOf(settings).map((problem) => merged.locate(problem)),
+    locate: (problem) => merged.locate(problem),
   };
 }
 
@@ -71,8 +74,9 @@ function judge(value: PlainMap): { settings?: Settings; problems: readonly Probl
   }
   const misshapen = shapeProblems(shaped.issues, value);
   const rest = misshapen.length < MOST_FINDINGS ? rightPart(value, shaped.issues) : undefined;
-  // A problem of a whole section ("no service is defined") may come from what was left out.
-  if (rest !== undefined) toSettings(rest, (problem) => problem.path.length > 1 && report(problem));
+  // "no auth method is given": a problem of a map may come from what was left out of it.
+  const isIncomplete = (map: Path) => misshapen.some(({ path }) => map.every((part, index) => part === path[index]));
+  if (rest !== undefined) toSettings(rest, (problem) => !isIncomplete(problem.path) && report(problem));
   return { problems: [...misshapen, ...problems] };
 }
 
@@ -102,9 +106,11 @@ function warningsOf(settings: Settings): Problem[] {
 
 /** In the order of the files and lines; a problem of a shared value is said once. */
 function inOrder(findings: readonly Finding[], files: readonly string[]): Finding[] {
-  const distinct = new Map(
-    findings.map((finding) => [`${finding.file}:${finding.line}:${finding.column} ${finding.message}`, finding]),
-  );
+  const distinct = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.file}:${finding.line}:${finding.column} ${finding.message}`;
+    if (!distinct.has(key)) distinct.set(key, finding);
+  }
   return [...distinct.values()].sort(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );

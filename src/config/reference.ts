@@ -90,7 +90,7 @@ const REFERENCE: Readonly<Record<string, Entry>> = {
   "services.*.usages": ["Extended key usages that the certificate must have.", ["server", "client"]],
   "services.*.ttl": ["The lifetime to ask for. Absent: the role's."],
   "services.*.notAfter": ["A fixed end to ask for, instead of ttl."],
-  "services.*.renewAt": ["The part of the lifetime after which to renew. Default: two thirds, 66.667%.", "66.667%"],
+  "services.*.renewAt": ["The part of the lifetime after which to renew. Default: two thirds."],
   "services.*.identity": ["The names of the certificate, at least one."],
   "services.*.identity.commonName": ["The subject's common name. Most roles demand one."],
   "services.*.identity.dns": ["DNS names.", []],
