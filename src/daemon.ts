@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
+import type { RenewAnswer, RenewRequest } from "./control/protocol.ts";
 import { LeafdError } from "./domain/errors.ts";
 import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
@@ -122,6 +123,15 @@ export class Daemon implements AsyncDisposable {
   /** Gives the output directories back, so that the sidecar after this init container takes them at once. */
   async release(): Promise<void> {
     await Promise.all(this.settings.services.map(({ output }) => this.#store.release(output)));
+  }
+
+  /** Queues renewals on behalf of an operator. */
+  renew(request: RenewRequest): readonly RenewAnswer[] {
+    const names = "all" in request ? this.settings.services.map(({ name }) => name) : request.services;
+    return names.map((service) => {
+      const accepted = this.supervisor.renew(service);
+      return { service, accepted, message: accepted ? "renewal queued" : "there is no such service" };
+    });
   }
 
   status(): DaemonStatus {

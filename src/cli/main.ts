@@ -1,3 +1,4 @@
+import { ConfigError } from "../config/report.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import { type Command, exitCodeOf, explain, type Terminal, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -26,6 +27,10 @@ function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
   if (thrown instanceof UsageError) {
     terminal.err(`leafd ${command.name}: ${thrown.message}\n${command.help.split("\n")[0]}\n`);
     return EXIT.usage;
+  }
+  if (thrown instanceof ConfigError) {
+    terminal.err(`${thrown.report}\n`);
+    return EXIT.config;
   }
   const error = toLeafdError(thrown);
   const stack = error.reason === "internal" && error.cause instanceof Error ? `${error.cause.stack}\n` : "";

@@ -1,28 +1,58 @@
 import { Daemon } from "../daemon.ts";
 import { createLog } from "../observe/log.ts";
+import { fanOut } from "../observe/sinks.ts";
+import { createTally } from "../observe/tally.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { VERSION } from "../version.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
+import { followConfig } from "./config-follower.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
+import { serveSurfaces } from "./surfaces.ts";
 
 export const runCommand: Command = {
   name: "run",
   summary: "Keep the certificates of all services until told to stop",
   help: `Usage: leafd run [--takeover] [--config FILE]
+
+Keeps a valid, proved certificate under every service of the configuration: issues what is missing, renews long before
+the end, writes each pair as one generation, tells the dependents, and retries what failed. A pair that is valid already
+costs nothing. One line an event goes to standard error; metrics and health are served at observe.listen; status and
+renew speak to it over unix sockets in control.directory.
+
+Signals: SIGHUP loads the configuration again (so does a change of its files); SIGTERM and SIGINT end it at a point
+where the disk is whole, a second one at once. The certificates stay.
+
+Options:
+      --takeover      take output directories that another leafd has claimed
+  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
+
+Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the state directory · 78 wrong configuration
 `,
   async run(args, terminal) {
     const options = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
     const { values } = parseOptions(args, options);
     const config = await readConfig(values.config, terminal);
-    const clock = systemClock;
+    const { settings } = config;
     const { env: environment, pid, stopped } = terminal;
-    const emit = createLog({ ...config.settings.log, fd: 2 });
+    const clock = systemClock;
     const began = clock.monotonic();
+    const tally = createTally();
+    const journal = environment["JOURNAL_STREAM"];
+    const log = createLog({ ...settings.log, fd: 2, ...(journal === undefined ? {} : { journalStream: journal }) });
+    const emit = fanOut(log, tally.emit);
+
     await using daemon = new Daemon(config, { clock, emit, environment, pid, takeover: values.takeover, upkeep: true });
-    emit({ kind: "started", at: clock.now(), version: VERSION, services: config.settings.services.length, pid });
+    emit({ kind: "started", at: clock.now(), version: VERSION, services: settings.services.length, pid });
+    stopped.addEventListener("abort", () =>
+      emit({ kind: "stopping", at: clock.now(), signal: String(stopped.reason) }),
+    );
     await daemon.apply(config);
-    await daemon.supervisor.run(stopped);
+    await Promise.all([
+      daemon.supervisor.run(stopped),
+      serveSurfaces({ daemon, settings, tally, clock, emit }, stopped),
+      followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
+    ]);
     emit({ kind: "stopped", at: clock.now(), took: clock.monotonic() - began });
     return EXIT.ok;
   },

@@ -36,7 +36,7 @@ export class Accounts {
   }
 
   /** Numbers stay numbers; names come from the files, else from getent. `group_denied` when there is no such name. */
-  async resolve(output: OutputSpec): Promise<Ownership> {
+  async resolve(output: Pick<OutputSpec, "owner" | "group">): Promise<Ownership> {
     return {
       uid: output.owner === undefined ? undefined : await this.#number("passwd", output.owner),
       gid: output.group === undefined ? undefined : await this.#number("group", output.group),
