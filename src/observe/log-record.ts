@@ -19,20 +19,22 @@ export interface LogRecord {
 const TIMES = new Set(["notBefore", "notAfter", "due", "retryAt"]);
 /** Members that are lengths of time, written in milliseconds under a name that says so. */
 const DURATIONS = new Set(["took", "ttl", "asked", "got"]);
+/** Members that the record tells in its own way; a message is part of msg. */
+const ELSEWHERE = new Set(["at", "kind", "leaf", "message"]);
 /** What is told of a leaf; the hashes are the program's own business. */
 const LEAF_FIELDS = ["serial", "fingerprint", "generation", "issuer", "notBefore", "notAfter", "due"] as const;
 
 export function logRecord(event: RotationEvent): LogRecord {
-  const { at, kind, ...members } = event;
-  const leaf = "leaf" in event ? LEAF_FIELDS.map((name) => [name, event.leaf[name]] as const) : [];
-  const fields = [...Object.entries(members), ...leaf].flatMap(([name, value]) => field(name, value));
-  return { time: new Date(at).toISOString(), event: kind, ...Object.fromEntries(fields), msg: scrub(messageOf(event)) };
+  const record: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(event)) if (!ELSEWHERE.has(name)) put(record, name, value);
+  if ("leaf" in event) for (const name of LEAF_FIELDS) put(record, name, event.leaf[name]);
+  return { time: new Date(event.at).toISOString(), event: event.kind, ...record, msg: scrub(messageOf(event)) };
 }
 
-function field(name: string, value: unknown): [name: string, value: unknown][] {
-  if (name === "message") return []; // It is part of msg.
-  if (name === "leaf" || value === undefined) return [];
-  if (TIMES.has(name) && typeof value === "number") return [[name, formatTime(value)]];
-  if (DURATIONS.has(name) && typeof value === "number") return [[`${name}Ms`, Math.round(value)]];
-  return [[name, scrubValue(value)]];
+function put(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") record[name] = scrubValue(value);
+  else if (TIMES.has(name)) record[name] = formatTime(value);
+  else if (DURATIONS.has(name)) record[`${name}Ms`] = Math.round(value);
+  else record[name] = value;
 }

@@ -1,0 +1,63 @@
+import { type ClusterStatus, type DaemonStatus, hasValidPair, type ServiceStatus } from "../domain/status.ts";
+import { type EpochMillis, SECOND } from "../domain/units.ts";
+import type { MetricName, Sample } from "./metric-catalog.ts";
+
+type Value = readonly [metric: MetricName, value: number | undefined, labels?: Sample["labels"]];
+
+/** What the status says, as samples; what is not known has none. */
+export function statusSamples(status: DaemonStatus, now: EpochMillis): Sample[] {
+  return [
+    ...samples(daemonValues(status)),
+    ...status.clusters.flatMap((cluster) => samples(clusterValues(cluster), { cluster: cluster.name })),
+    ...status.services.flatMap((service) => samples(serviceValues(service, now), { service: service.name })),
+  ];
+}
+
+function daemonValues({ version, startedAt, configLoadedAt, configError }: DaemonStatus): Value[] {
+  return [
+    ["leafd_build_info", 1, { version, node: process.version }],
+    ["leafd_config_last_reload_successful", configError === undefined ? 1 : 0],
+    ["leafd_config_loaded_timestamp_seconds", seconds(configLoadedAt)],
+    ["process_start_time_seconds", seconds(startedAt)],
+  ];
+}
+
+function clusterValues({ up, tokenExpires }: ClusterStatus): Value[] {
+  return [
+    ["leafd_cluster_up", up === undefined ? undefined : Number(up)],
+    ["leafd_token_expiry_timestamp_seconds", seconds(tokenExpires)],
+  ];
+}
+
+function serviceValues(service: ServiceStatus, now: EpochMillis): Value[] {
+  const { serial, fingerprint, issuer, lastSuccess } = service;
+  return [
+    ["leafd_certificate_not_before_timestamp_seconds", seconds(service.notBefore)],
+    ["leafd_certificate_not_after_timestamp_seconds", seconds(service.notAfter)],
+    ["leafd_certificate_renewal_due_timestamp_seconds", seconds(service.due)],
+    [
+      "leafd_certificate_info",
+      serial && fingerprint ? 1 : undefined,
+      { issuer, serial: serial ?? "", fingerprint: fingerprint ?? "" },
+    ],
+    ["leafd_certificate_valid", Number(hasValidPair(service, now))],
+    ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.issue), { stage: "issue" }],
+    ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.store), { stage: "store" }],
+    ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.reload), { stage: "reload" }],
+    ["leafd_consecutive_failures", service.failures],
+    ["leafd_reload_owed", Number(!service.delivered)],
+    ["leafd_next_action_timestamp_seconds", seconds(service.nextAt)],
+  ];
+}
+
+function samples(values: readonly Value[], common: Sample["labels"] = {}): Sample[] {
+  return values.flatMap(([metric, value, labels]) =>
+    value === undefined ? [] : [{ metric, value, labels: { ...common, ...labels } }],
+  );
+}
+
+function seconds(at: EpochMillis): number;
+function seconds(at: EpochMillis | undefined): number | undefined;
+function seconds(at: EpochMillis | undefined): number | undefined {
+  return at === undefined ? undefined : at / SECOND;
+}

@@ -1,0 +1,77 @@
+/*
+ * Every metric there is: what docs/metrics.md lists, word for word. Labels hold names from the configuration and words
+ * of closed sets, nothing else; serial and fingerprint stand on one series, which goes when the certificate goes. Reasons
+ * are counted per issuer, cluster or method: a service has at most 12 series.
+ */
+
+interface Definition {
+  readonly type: "gauge" | "counter";
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+const gauge = (help: string, ...labels: string[]): Definition => ({ type: "gauge", labels, help });
+const counter = (help: string, ...labels: string[]): Definition => ({ type: "counter", labels, help });
+
+export const METRICS = {
+  // One service.
+  leafd_certificate_not_before_timestamp_seconds: gauge("When the certificate on disk begins.", "service"),
+  leafd_certificate_not_after_timestamp_seconds: gauge("When the certificate on disk ends.", "service"),
+  leafd_certificate_renewal_due_timestamp_seconds: gauge(
+    "When renewal of the certificate on disk first came due, or will.",
+    "service",
+  ),
+  leafd_certificate_info: gauge("1 for the certificate on disk.", "service", "issuer", "serial", "fingerprint"),
+  leafd_certificate_valid: gauge(
+    "1 while the certificate on disk is in force, 0 when there is none or it has ended.",
+    "service",
+  ),
+  leafd_last_success_timestamp_seconds: gauge(
+    "When the stage last succeeded: issue, store, reload.",
+    "service",
+    "stage",
+  ),
+  leafd_consecutive_failures: gauge("Failures since the last success, of any stage.", "service"),
+  leafd_reload_owed: gauge("1 while dependents have not been told of the certificate on disk.", "service"),
+  leafd_next_action_timestamp_seconds: gauge("When leafd does something next about the service.", "service"),
+  // One issuer.
+  leafd_issuance_attempts_total: counter("Requests for a certificate: issued or failed.", "issuer", "result"),
+  leafd_rotation_failures_total: counter("Rotations that failed, at any stage before the reload.", "issuer", "reason"),
+  leafd_ttl_clipped_total: counter("Certificates issued for less time than was asked.", "issuer"),
+  leafd_leased_certificates_total: counter(
+    "Certificates issued with a lease, which the end of the token would revoke.",
+    "issuer",
+  ),
+  leafd_root_changes_total: counter("Roots added to the trust bundle, held back or removed.", "issuer", "change"),
+  // One cluster.
+  leafd_cluster_up: gauge("1 while the cluster answers, 0 while it does not; absent until it was asked.", "cluster"),
+  leafd_logins_total: counter("Logins: ok or failed.", "cluster", "result"),
+  leafd_login_failures_total: counter("Logins that failed.", "cluster", "reason"),
+  leafd_token_renewals_total: counter("Token renewals that succeeded.", "cluster"),
+  leafd_tokens_ended_total: counter("Tokens that could not be kept and were replaced by a login.", "cluster", "why"),
+  leafd_token_expiry_timestamp_seconds: gauge("When the token ends unless it is renewed.", "cluster"),
+  // All services.
+  leafd_publications_total: counter("Certificates published, by what caused it.", "cause"),
+  leafd_reloads_total: counter("Reloads of dependents: ok or failed.", "method", "result"),
+  leafd_reload_failures_total: counter("Reloads of dependents that failed.", "method", "reason"),
+  // The process.
+  leafd_build_info: gauge("1; the versions of leafd and Node.js.", "version", "node"),
+  leafd_config_reloads_total: counter("Configurations read: ok or rejected.", "result"),
+  leafd_config_last_reload_successful: gauge(
+    "0 while the newest configuration is refused and an older one is in force.",
+  ),
+  leafd_config_loaded_timestamp_seconds: gauge("When the configuration in force was loaded."),
+  process_start_time_seconds: gauge("When the process began."),
+  process_cpu_seconds_total: counter("User and system CPU time."),
+  process_resident_memory_bytes: gauge("Resident memory."),
+  process_open_fds: gauge("Open file descriptors."),
+  nodejs_heap_size_used_bytes: gauge("Used part of the JavaScript heap."),
+} as const satisfies Readonly<Record<string, Definition>>;
+
+export type MetricName = keyof typeof METRICS;
+
+export interface Sample {
+  readonly metric: MetricName;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}

@@ -1,0 +1,102 @@
+import { REASONS, type Reason } from "../domain/errors.ts";
+import { CAUSES, type ReloadMethod, type RotationEvent } from "../domain/events.ts";
+import type { Emit } from "../rotation/ports.ts";
+import type { MetricName, Sample } from "./metric-catalog.ts";
+
+/*
+ * Counts events for the metrics. It needs no library, so that counting begins with the first event, long before
+ * anybody scrapes and the library is loaded.
+ */
+
+type Kind = RotationEvent["kind"];
+type EventByKind = { readonly [K in Kind]: Extract<RotationEvent, { readonly kind: K }> };
+type Count = readonly [metric: MetricName, labels: Sample["labels"]];
+
+export interface Tally {
+  readonly emit: Emit;
+  /** All counts so far; those of closed sets are there from the start, at 0, for these issuers and clusters. */
+  samples(known: { readonly issuers: Iterable<string>; readonly clusters: Iterable<string> }): Sample[];
+}
+
+const METHODS: readonly ReloadMethod[] = ["signal", "exec", "systemd", "http", "touch"];
+const RELOAD_REASONS: readonly Reason[] = ["reload_failed", "reload_timeout", "reload_target"];
+/** Of leafd as a whole, which no rotation fails with. */
+const PROCESS_REASONS: readonly Reason[] = ["config_invalid", "listen_failed", "state_locked"];
+const ROTATION_REASONS = REASONS.filter((reason) => ![...RELOAD_REASONS, ...PROCESS_REASONS].includes(reason));
+/** Those of reaching the issuer and of being allowed: the first two groups of REASONS. */
+const LOGIN_REASONS = REASONS.slice(0, REASONS.indexOf("mount_missing") + 1);
+const ENDS: readonly EventByKind["token_ending"]["why"][] = ["not_renewable", "max_ttl", "renew_failed", "invalid"];
+
+/** What each kind of event counts as. An attempt is one that reached the issuer: a spent budget is none. */
+const COUNTS: { readonly [K in Kind]?: (event: EventByKind[K]) => readonly Count[] } = {
+  issued: ({ issuer }) => [["leafd_issuance_attempts_total", { issuer, result: "issued" }]],
+  ttl_clipped: ({ issuer }) => [["leafd_ttl_clipped_total", { issuer }]],
+  published: ({ cause }) => [["leafd_publications_total", { cause }]],
+  rotation_failed: ({ issuer, reason, stage }) => [
+    ["leafd_rotation_failures_total", { issuer, reason }],
+    ...(stage === "issue" && reason !== "budget_exhausted"
+      ? [["leafd_issuance_attempts_total", { issuer, result: "failed" }] as const]
+      : []),
+  ],
+  reloaded: ({ method }) => [["leafd_reloads_total", { method, result: "ok" }]],
+  reload_failed: ({ method, reason }) => [
+    ["leafd_reloads_total", { method, result: "failed" }],
+    ["leafd_reload_failures_total", { method, reason }],
+  ],
+  config_loaded: () => [["leafd_config_reloads_total", { result: "ok" }]],
+  config_rejected: () => [["leafd_config_reloads_total", { result: "rejected" }]],
+  logged_in: ({ cluster }) => [["leafd_logins_total", { cluster, result: "ok" }]],
+  login_failed: ({ cluster, reason }) => [
+    ["leafd_logins_total", { cluster, result: "failed" }],
+    ["leafd_login_failures_total", { cluster, reason }],
+  ],
+  token_renewed: ({ cluster }) => [["leafd_token_renewals_total", { cluster }]],
+  token_ending: ({ cluster, why }) => [["leafd_tokens_ended_total", { cluster, why }]],
+  root_added: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "added" }]],
+  root_held: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "held" }]],
+  root_removed: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "removed" }]],
+  leased_certificate: ({ issuer }) => [["leafd_leased_certificates_total", { issuer }]],
+};
+
+export function createTally(): Tally {
+  const counts = new Map<string, Sample>();
+  const add = ([metric, labels]: Count, by: number): void => {
+    const key = `${metric}${JSON.stringify(labels)}`;
+    counts.set(key, { metric, labels, value: (counts.get(key)?.value ?? 0) + by });
+  };
+  return {
+    emit(event) {
+      for (const count of countsOf(event.kind, event)) add(count, 1);
+    },
+    samples({ issuers, clusters }) {
+      for (const zero of zeros(issuers, clusters)) add(zero, 0);
+      return [...counts.values()];
+    },
+  };
+}
+
+function countsOf<K extends Kind>(kind: K, event: EventByKind[K]): readonly Count[] {
+  return COUNTS[kind]?.(event) ?? [];
+}
+
+function* zeros(issuers: Iterable<string>, clusters: Iterable<string>): Generator<Count> {
+  for (const cause of CAUSES) yield ["leafd_publications_total", { cause }];
+  for (const result of ["ok", "rejected"]) yield ["leafd_config_reloads_total", { result }];
+  for (const method of METHODS) {
+    for (const result of ["ok", "failed"]) yield ["leafd_reloads_total", { method, result }];
+    for (const reason of RELOAD_REASONS) yield ["leafd_reload_failures_total", { method, reason }];
+  }
+  for (const issuer of issuers) {
+    for (const result of ["issued", "failed"]) yield ["leafd_issuance_attempts_total", { issuer, result }];
+    for (const reason of ROTATION_REASONS) yield ["leafd_rotation_failures_total", { issuer, reason }];
+    for (const change of ["added", "held", "removed"]) yield ["leafd_root_changes_total", { issuer, change }];
+    yield ["leafd_ttl_clipped_total", { issuer }];
+    yield ["leafd_leased_certificates_total", { issuer }];
+  }
+  for (const cluster of clusters) {
+    for (const result of ["ok", "failed"]) yield ["leafd_logins_total", { cluster, result }];
+    for (const reason of LOGIN_REASONS) yield ["leafd_login_failures_total", { cluster, reason }];
+    for (const why of ENDS) yield ["leafd_tokens_ended_total", { cluster, why }];
+    yield ["leafd_token_renewals_total", { cluster }];
+  }
+}
