@@ -91,11 +91,11 @@ export function lookedUpGrant(body: unknown, token: Secret<string>, subject: str
   };
 }
 
-/** `auth/token/renew-self`. */
+/** `auth/token/renew-self`. A renewal that gives nothing more is one of a millisecond, not one without end. */
 export function renewalOf(body: unknown, subject: string): { readonly ttl: Millis; readonly renewable: boolean } {
   const auth = fieldsOf(fieldsOf(body).auth);
   if (typeof auth.lease_duration !== "number") throw badResponse(subject, "it has no lease_duration");
-  return { ttl: durationOf(auth.lease_duration), renewable: auth.renewable === true };
+  return { ttl: durationOf(auth.lease_duration) || 1, renewable: auth.renewable === true };
 }
 
 /** The PEM certificates in a text, one block each, with LF line ends and a final newline. */

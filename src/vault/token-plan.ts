@@ -29,6 +29,9 @@ export type TokenStep =
 /** Where in its life a token is renewed or replaced: late enough to be rare, early enough for several attempts. */
 const FRACTION = 2 / 3;
 
+/** A renewal that gives less than this part of an earlier life is capped; what rounds to whole seconds is not. */
+const SHORTENED = 0.9;
+
 /** When the token ends; Infinity when it does not. */
 export function endOf(live: LiveToken): Millis {
   return live.ttl === 0 ? Number.POSITIVE_INFINITY : live.since + live.ttl;
@@ -41,7 +44,7 @@ export function endOf(live: LiveToken): Millis {
 export function nextStep(live: LiveToken, fixed: boolean): TokenStep {
   if (live.ttl === 0) return { kind: "none" };
   const at = live.since + live.ttl * FRACTION;
-  const capped = live.ttl < live.longest - SECOND;
+  const capped = live.ttl < live.longest * SHORTENED;
   if (live.renewable && !capped) return { kind: "renew", at };
   const end = fixed ? endOf(live) : at;
   if (capped) return { kind: "login", at: end, why: "max_ttl", foreseen: live.since };

@@ -9,7 +9,7 @@ export class FakeVaultApi implements VaultApi {
   readonly #replies = new Map<string, Reply>();
 
   /** From now on `path` answers this; a function is called for each request, and may throw a LeafdError. */
-  on(path: string, reply: Reply | object): this {
+  on(path: string, reply: Reply | Readonly<Record<string, unknown>>): this {
     this.#replies.set(path, typeof reply === "function" ? reply : () => reply);
     return this;
   }

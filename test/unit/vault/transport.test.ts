@@ -159,7 +159,9 @@ describe("what comes back", () => {
     await using server = await httpServer((request, response) => {
       let body = "";
       request.on("data", (chunk) => (body += String(chunk)));
-      request.on("end", () => json(response, { errors: [`no: ${String(request.headers["x-vault-token"])} ${body}`] }, 400));
+      request.on("end", () =>
+        json(response, { errors: [`no: ${String(request.headers["x-vault-token"])} ${body}`] }, 400),
+      );
     });
     const { client } = vaultClient({ addresses: [server.address] });
     const error = await failure(client.send({ ...SIGN, secrets: { password: new Secret("CanaryPassword") } }, never));
