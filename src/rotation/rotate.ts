@@ -151,7 +151,8 @@ function prove(job: Job, signed: Signed, roots: readonly Certificate[]): Verifie
     now: ports.clock.now(),
     minimumLifetime: MINIMUM_LIFETIME,
     requestHash: signed.requestHash,
-    ...(state.current === undefined ? {} : { current: state.current }),
+    // Who asks for a new one by hand wants another key or serial, and gets it even if it lives no longer.
+    ...(state.current === undefined || job.cause === "forced" ? {} : { current: state.current }),
   });
   job.carry.unpublished = signed;
   return verified;
