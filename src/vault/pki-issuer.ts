@@ -1,4 +1,5 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { issuerIdentity } from "../domain/request.ts";
 import { Secret } from "../domain/secret.ts";
 import type { ClusterSpec, IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
 import { formatTime, SECOND } from "../domain/units.ts";
@@ -52,8 +53,7 @@ export class PkiIssuer implements Issuer {
     const { spec, cluster } = options;
     this.#options = options;
     this.name = spec.name;
-    const parts = [cluster.name, cluster.namespace ?? "", spec.mount, spec.role, spec.issuerRef ?? ""];
-    this.identity = parts.map(encodeURIComponent).join("/");
+    this.identity = issuerIdentity(spec, cluster.namespace);
     this.#path = issuingPath(spec);
   }
 
@@ -72,8 +72,10 @@ export class PkiIssuer implements Issuer {
 
   async authorities(signal: AbortSignal): Promise<readonly string[]> {
     const { api, spec, slots } = this.#options;
-    const read = (...parts: string[]) =>
-      slots.use(() => api.send({ operation: "read", path: apiPath(spec.mount, ...parts) }, signal), signal);
+    const read = async (...parts: string[]): Promise<unknown> => {
+      const path = apiPath(spec.mount, ...parts);
+      return slots.use(() => api.send({ operation: "read", path }, signal), signal).catch(asMountMissing);
+    };
     if (spec.issuerRef !== undefined) {
       const data = dataOf(await read("issuer", spec.issuerRef, "json"), `issuer ${spec.issuerRef}`);
       return distinct([...textsOf([data.certificate]), ...textsOf(data.ca_chain)]);
@@ -132,6 +134,13 @@ function signedReply(body: unknown, path: string): Omit<SignedReply, "receivedAt
 
 function distinct(texts: readonly string[]): readonly string[] {
   return [...new Set(texts.flatMap(certificatesIn))];
+}
+
+/** Who asks without a token for what needs none is denied only where there is no such mount. */
+function asMountMissing(thrown: unknown): never {
+  const error = toLeafdError(thrown);
+  if (error.reason !== "permission_denied") throw error;
+  throw new LeafdError("mount_missing", error.message, { hint: "check the issuer's `mount`: no PKI is mounted there" });
 }
 
 function withPolicyHint(error: LeafdError, path: string): LeafdError {

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import test, { after, before, describe } from "node:test";
+import type { AuthSpec, CertificateRequest, ClusterSpec, IssuerSpec } from "../../../src/domain/spec.ts";
+import type { Finding } from "../../../src/vault/finding.ts";
+import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
+import { type TempDir, tempDir } from "../../support/temp-dir.ts";
+import { issuerSpec, signOrder, watchedCluster } from "../../support/vault-cluster.ts";
+import { startOpenBao, type TestVault } from "../../support/vault-server.ts";
+
+const never = new AbortController().signal;
+const HOUR = 3_600_000;
+let vault: TestVault;
+let pki: TestPki;
+let directory: TempDir;
+
+before(async () => {
+  vault = await startOpenBao();
+  pki = await setUpPki(vault, { policy: 'path "pki/roles/readable" { capabilities = ["read"] }' });
+  await vault.root("POST", "pki/roles/readable", {
+    allowed_domains: ["svc"],
+    allow_subdomains: true,
+    key_type: "ec",
+    max_ttl: "1h",
+  });
+  directory = await tempDir();
+  await writeFile(directory.join("secret-id"), pki.secretId);
+});
+after(async () => {
+  await vault.stop();
+  await directory[Symbol.asyncDispose]();
+});
+
+function approle(settings: Partial<Extract<AuthSpec, { kind: "approle" }>> = {}): AuthSpec {
+  const secretIdFile = directory.join("secret-id");
+  return { kind: "approle", mount: "approle", roleId: { value: pki.roleId }, secretIdFile, persist: true, ...settings };
+}
+
+interface Asked extends Partial<ClusterSpec> {
+  readonly issuer?: Partial<IssuerSpec>;
+  readonly request?: Partial<CertificateRequest>;
+  readonly ownRoots?: boolean;
+  readonly spendSecretId?: boolean;
+}
+
+async function probe({ issuer = {}, request = {}, ownRoots = false, spendSecretId = true, ...spec }: Asked) {
+  using it = watchedCluster(vault, { auth: approle(), ...spec, stateDir: directory.path });
+  const { names, key } = signOrder();
+  const wanted = [{ service: "payments", request: { names, key, reuseKey: false, usages: [], ...request } as const }];
+  return await it.cluster.probe({ issuers: [{ spec: issuerSpec(issuer), wanted }], ownRoots, spendSecretId }, never);
+}
+
+const errors = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === "error");
+const not = (severity: Finding["severity"], findings: readonly Finding[]) =>
+  findings.filter((each) => each.severity !== severity);
+
+describe("a look at a cluster", () => {
+  test("that is well finds nothing wrong, issues nothing, and leaves no token behind", async () => {
+    const accessors = async () => (await vault.request("LIST", "auth/token/accessors")).body.data.keys.length;
+    const [issued, tokens] = [await pki.issued(), await accessors()];
+    const findings = await probe({ request: { ttl: HOUR } });
+    assert.deepEqual(not("ok", findings), []);
+    assert.deepEqual(
+      findings.map(({ message }) => message.replace(/\d{4}-.*|version .*/, "…")),
+      [
+        "reachable, unsealed, active, …",
+        "logged in",
+        "the CA lives until …",
+        "the token may update pki/sign/svc",
+        "the role svc is there; its settings are not ours to read",
+      ],
+    );
+    assert.deepEqual([await pki.issued(), await accessors()], [issued, tokens]);
+  });
+
+  test("names the address that is wrong, and goes on with another", async () => {
+    const findings = await probe({ addresses: ["http://127.0.0.1:1", vault.address] });
+    assert.deepEqual(
+      errors(findings).map(({ configPath }) => configPath),
+      [["vault", "address", 0]],
+    );
+    assert.ok(findings.some(({ message }) => message === "logged in"));
+    const alone = await probe({ addresses: ["http://127.0.0.1:1"] });
+    assert.deepEqual([alone.length, alone[0]?.configPath], [1, ["vault", "address"]]);
+  });
+
+  test("says what of the login is wrong", async () => {
+    const findings = await probe({ auth: approle({ roleId: { value: "nope" } }) });
+    assert.deepEqual(
+      errors(findings).map(({ subject, configPath }) => [subject, configPath]),
+      [["login by approle", ["vault", "auth", "approle"]]],
+    );
+  });
+
+  test("finds a role that is missing, and a path that the token may not update", async () => {
+    await vault.root("PUT", "sys/policies/acl/any-role", { policy: 'path "pki/sign/*" { capabilities = ["update"] }' });
+    const { auth } = await vault.root("POST", "auth/token/create", { policies: ["any-role"], ttl: "1h" });
+    await writeFile(directory.join("token"), auth.client_token);
+    const missing = await probe({
+      auth: { kind: "tokenFile", path: directory.join("token") },
+      issuer: { role: "nope" },
+    });
+    assert.deepEqual(
+      errors(missing).map(({ message, configPath }) => [message.split(":")[0], configPath]),
+      [["role_missing", ["issuers", "main", "vault", "role"]]],
+    );
+    const denied = await probe({ issuer: { role: "other" } });
+    assert.deepEqual(
+      errors(denied).map(({ message }) => message),
+      ["the token may not update pki/sign/other: it has deny"],
+    );
+    assert.match(errors(denied)[0]?.hint ?? "", /path "pki\/sign\/other" \{ capabilities = \["update"\] \}/);
+  });
+
+  test("compares a role that it may read with what the services ask for", async () => {
+    const names = { dns: ["a.svc", "b.example"], ips: [], uris: ["spiffe://corp/a"], emails: [] };
+    const findings = await probe({ issuer: { role: "readable" }, request: { names, key: "rsa-2048", ttl: 24 * HOUR } });
+    assert.deepEqual(
+      not("ok", findings).map(({ severity, message }) => `${severity}: ${message}`),
+      [
+        "error: the token may not update pki/sign/readable: it has deny",
+        "warning: payments asks for 1d, and the role gives 1h at most",
+        "error: payments has a key of type rsa-2048, and the role takes ec only",
+        "error: payments has no common name, and the role requires one",
+        "error: payments has URI names, and the role allows none",
+        "warning: payments has the name b.example, which the role does not seem to allow",
+      ],
+    );
+  });
+
+  test("calls leases an error", async () => {
+    const readable = 'path "leased/roles/svc" { capabilities = ["read"] }';
+    const leased = await setUpPki(vault, { mount: "leased", roleSettings: { generate_lease: true }, policy: readable });
+    await writeFile(directory.join("leased"), leased.secretId);
+    const auth = approle({ roleId: { value: leased.roleId }, secretIdFile: directory.join("leased") });
+    const [finding] = errors(await probe({ auth, issuer: { mount: "leased" } }));
+    assert.match(finding?.message ?? "", /generate_lease=true/);
+  });
+
+  test("wants a root, from the mount or from the operator, and a CA that outlives its leaves", async () => {
+    await setUpPki(vault, { mount: "offline", offlineRoot: true });
+    const issuer = { mount: "offline" };
+    assert.deepEqual(errors(await probe({ issuer })).map(({ configPath }) => configPath)[0], ["trust"]);
+    assert.ok(!errors(await probe({ issuer, ownRoots: true })).some(({ configPath }) => configPath?.[0] === "trust"));
+    const long = await probe({ request: { ttl: 6 * 365 * 24 * HOUR } });
+    assert.match(not("ok", long)[0]?.message ?? "", /"CN=Test Intermediate" ends in .* before certificates of/);
+  });
+
+  test("of a sealed server ends there", async () => {
+    await vault.seal();
+    const findings = await probe({});
+    await vault.unseal();
+    assert.equal(findings.length, 1);
+    assert.match(findings[0]?.message ?? "", /^sealed: /);
+  });
+});
+
+describe("a one-time secret-id", () => {
+  test("in its wrapping is looked at and left alone", async () => {
+    const token = await pki.newSecretId({ wrapTtl: "60s", uses: 1 });
+    await writeFile(directory.join("wrapped"), token);
+    const wrapped = { creationPath: `auth/approle/role/${pki.approle}/secret-id` };
+    const auth = approle({ secretIdFile: directory.join("wrapped"), wrapped });
+    assert.deepEqual(errors(await probe({ auth })), []);
+    using it = watchedCluster(vault, { auth, stateDir: directory.path });
+    await it.cluster.session.token(never);
+    const consumed = await probe({
+      auth: approle({ secretIdFile: directory.join("wrapped"), wrapped, persist: false }),
+    });
+    assert.match(errors(consumed)[0]?.message ?? "", /^wrap_consumed: /);
+  });
+
+  test("in a file is not spent unless that is asked for", async () => {
+    const secretIdFile = directory.join("one-time");
+    await writeFile(secretIdFile, await pki.newSecretId({ uses: 1 }));
+    const auth = approle({ secretIdFile });
+    const findings = await probe({ auth, spendSecretId: false });
+    assert.deepEqual(errors(findings), []);
+    using it = watchedCluster(vault, { auth });
+    await it.cluster.session.token(never);
+  });
+});
