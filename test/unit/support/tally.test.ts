@@ -11,7 +11,7 @@ function event(name: string, more: object = {}) {
 }
 
 test("tests are counted by kind and by server, suites are not", () => {
-  const tally = new Tally("OpenBao 2.7.2");
+  const tally = new Tally({ realServer: "OpenBao 2.7.2" });
   tally.pass(event("a unit test"));
   for (const server of ["openbao", "embedded"]) {
     tally.start(event(server));
@@ -36,7 +36,7 @@ test("skipped tests, empty files, broken suites and a run without tests are fail
     [() => {}, /no test ran/],
   ];
   for (const [happen, said] of cases) {
-    const tally = new Tally("OpenBao 2.7.2");
+    const tally = new Tally({ realServer: "OpenBao 2.7.2" });
     happen(tally);
     const summary = tally.summary(new Map());
     assert.match(summary.join("\n"), said);
@@ -45,16 +45,17 @@ test("skipped tests, empty files, broken suites and a run without tests are fail
 });
 
 test("a suite that failed because of a test in it is not counted twice", () => {
-  const tally = new Tally(undefined);
+  const tally = new Tally({ leftOut: ["test/x.test.ts"] });
   tally.fail(event("a test", { nesting: 1 }));
   tally.fail(event("its suite", { details: { type: "suite", error: { failureType: "subtestsFailed" } } }));
   assert.equal(tally.failed, 1);
 });
 
 test("a run without a real server says so in a box", () => {
-  const tally = new Tally(undefined);
+  const tally = new Tally({ leftOut: ["test/x.test.ts"] });
   tally.pass(event("health", { file: CONTRACT }));
   const summary = tally.summary(new Map([[CONTRACT, new Set(["embedded"])]])).join("\n");
   assert.match(summary, /against the embedded development Vault: 1 tests/);
   assert.match(summary, /NO REAL SERVER/);
+  assert.match(summary, /not run: test\/x.test.ts/);
 });
