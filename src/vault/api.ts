@@ -12,6 +12,8 @@ export interface VaultRequest {
   readonly rootNamespace?: true;
   /** Further fields of the body. Should the answer echo one, it stays out of the error. */
   readonly secrets?: Readonly<Record<string, Secret<string>>>;
+  /** The answer is PEM and not JSON. */
+  readonly plainText?: true;
   /** Ask this address only; absent: all of the cluster's, from the last good one on. */
   readonly address?: string;
 }
@@ -19,7 +21,7 @@ export interface VaultRequest {
 /** What the rest of this folder asks of a cluster; `VaultClient` is the real one. */
 export interface VaultApi {
   /**
-   * Sends one request and resolves with the body of a success: parsed JSON, the text when it is none, undefined when
+   * Sends one request and resolves with the body of a success: parsed JSON, the text with `plainText`, undefined when
    * it is empty. Rejects with a LeafdError of "reaching the issuer", "being allowed" or "the request".
    */
   send(request: VaultRequest, signal: AbortSignal): Promise<unknown>;

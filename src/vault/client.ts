@@ -7,6 +7,7 @@ import { type Address, parseAddress } from "./address.ts";
 import type { VaultApi, VaultRequest } from "./api.ts";
 import { Availability, isLocal, isOutage } from "./availability.ts";
 import { replyError } from "./errors.ts";
+import { badResponse } from "./replies.ts";
 import type { TlsMaterial } from "./tls-material.ts";
 import { Transport, type TransportReply, type TransportRequest } from "./transport.ts";
 
@@ -43,7 +44,7 @@ export class VaultClient implements VaultApi {
   constructor({ spec, tls, clock, emit }: ClientOptions) {
     this.#spec = spec;
     this.#clock = clock;
-    this.#nodes = spec.addresses.map((text) => connect(parseAddress(text), spec, tls));
+    this.#nodes = spec.addresses.map((text) => connect({ address: parseAddress(text), spec, tls, clock }));
     this.#availability = new Availability({ cluster: spec.name, clock, emit });
   }
 
@@ -112,9 +113,11 @@ export class VaultClient implements VaultApi {
     const reply = await call(node, request, { ...limits, headers: this.#headers(request) });
     const { statusCode, headers, body } = reply;
     if (statusCode === 307 || statusCode === 308) return this.#follow(node, headers.location);
-    if (statusCode === 200 || statusCode === 204) return { body };
+    const succeeded = statusCode === 200 || statusCode === 204;
+    if (succeeded && (typeof body !== "string" || request.plainText === true)) return { body };
     const subject = `${request.operation} ${request.path} at ${node.address.text}`;
     const hidden = secretsOf(request);
+    if (succeeded) throw badResponse(subject, "it is not JSON");
     throw replyError({ status: statusCode, headers, body }, { subject, now: this.#clock.now(), hidden });
   }
 
@@ -139,8 +142,9 @@ export class VaultClient implements VaultApi {
 }
 
 /** What VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and VAULT_PREFIX of the environment would set is set here. */
-function connect(address: Address, spec: ClusterSpec, tls: TlsMaterial): Node {
-  const transport = new Transport(address, spec, tls);
+function connect(options: ConstructorParameters<typeof Transport>[0]): Node {
+  const { address } = options;
+  const transport = new Transport(options);
   const vault = nodeVault({
     endpoint: address.endpoint,
     apiVersion: "v1",

@@ -2,7 +2,7 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import type { AuthMethod } from "./auth/method.ts";
-import { isOutage } from "./availability.ts";
+import { isLocal, isOutage } from "./availability.ts";
 import type { Grant } from "./replies.ts";
 import type { LiveToken } from "./token-plan.ts";
 
@@ -22,12 +22,12 @@ interface Failure {
   readonly fingerprint: string | undefined;
 }
 
-/** While Vault is away a login is tried this often at least, so that its return is noticed. */
-const LONGEST_OUTAGE_PAUSE: Millis = 5 * SECOND;
+/** While Vault or a credential file is away a login is tried this often at least, so that its return is noticed. */
+const LONGEST_CHEAP_PAUSE: Millis = 5 * SECOND;
 
 /**
  * Logging in: one attempt at a time, however many services wait for it, and after a failure a pause in which all get
- * the same error. New credentials on disk end the pause.
+ * the same error. New credentials on disk end the pause. A failure that lasts is an event once a minute.
  */
 export class Logins {
   readonly #options: LoginsOptions;
@@ -35,6 +35,7 @@ export class Logins {
   #running: Promise<LiveToken> | undefined;
   #failure: Failure | undefined;
   #failures = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LoginsOptions) {
     this.#options = options;
@@ -87,10 +88,13 @@ export class Logins {
   #failed(error: LeafdError, fingerprint: string | undefined): void {
     const { cluster, method, clock, emit } = this.#options;
     const { reason, message, hint } = error;
-    const longest = isOutage(error) ? LONGEST_OUTAGE_PAUSE : MINUTE;
+    const longest = isOutage(error) || isLocal(error) ? LONGEST_CHEAP_PAUSE : MINUTE;
     const pause = Math.max(Math.min(SECOND * 2 ** this.#failures, longest), error.retryAfter ?? 0);
+    const known = this.#failure?.error.reason === reason && clock.monotonic() - this.#toldAt < MINUTE;
     this.#failures += 1;
     this.#failure = { error, until: clock.monotonic() + pause, fingerprint };
+    if (known) return;
+    this.#toldAt = clock.monotonic();
     emit({
       kind: "login_failed",
       at: clock.now(),

@@ -4,7 +4,7 @@ import { Secret } from "../domain/secret.ts";
 import type { ClusterSpec, IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
 import { formatTime, SECOND } from "../domain/units.ts";
 import type { Clock, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
-import { apiPath, type VaultApi } from "./api.ts";
+import { apiPath, type VaultApi, type VaultRequest } from "./api.ts";
 import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
 import type { Slots } from "./slots.ts";
 import type { Session } from "./token-life.ts";
@@ -72,16 +72,16 @@ export class PkiIssuer implements Issuer {
 
   async authorities(signal: AbortSignal): Promise<readonly string[]> {
     const { api, spec, slots } = this.#options;
-    const read = async (...parts: string[]): Promise<unknown> => {
-      const path = apiPath(spec.mount, ...parts);
-      return slots.use(() => api.send({ operation: "read", path }, signal), signal).catch(asMountMissing);
-    };
+    const read = async (request: Pick<VaultRequest, "path" | "plainText">): Promise<unknown> =>
+      slots.use(() => api.send({ operation: "read", ...request }, signal), signal).catch(asMountMissing);
     if (spec.issuerRef !== undefined) {
-      const data = dataOf(await read("issuer", spec.issuerRef, "json"), `issuer ${spec.issuerRef}`);
+      const path = apiPath(spec.mount, "issuer", spec.issuerRef, "json");
+      const data = dataOf(await read({ path }), path);
       return distinct([...textsOf([data.certificate]), ...textsOf(data.ca_chain)]);
     }
     // `ca_chain` may leave the root out, and `ca/pem` is the issuing CA alone; a mount without a CA answers nothing.
-    const texts = await Promise.all([read("ca", "pem"), read("ca_chain")]);
+    const paths = [apiPath(spec.mount, "ca", "pem"), apiPath(spec.mount, "ca_chain")];
+    const texts = await Promise.all(paths.map((path) => read({ path, plainText: true })));
     for (const text of texts)
       if (text !== undefined && typeof text !== "string") throw badResponse(`${spec.mount}/ca_chain`, "it is not PEM");
     return distinct(textsOf(texts));

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { ClusterSpec } from "../domain/spec.ts";
 import type { Millis } from "../domain/units.ts";
+import type { Clock } from "../rotation/ports.ts";
 import type { Address } from "./address.ts";
 import { type Answer, type ExchangeOptions, exchange, StaleSocket } from "./exchange.ts";
 import { sharedLookup } from "./lookup.ts";
@@ -27,6 +28,13 @@ export interface TransportReply {
   readonly request: { readonly path: string };
 }
 
+interface TransportOptions {
+  readonly address: Address;
+  readonly spec: ClusterSpec;
+  readonly tls: TlsMaterial;
+  readonly clock: Clock;
+}
+
 /**
  * Keep-alive connections to one address, injected into node-vault in place of axios. Verification of the server is
  * pinned on: neither VAULT_SKIP_VERIFY nor NODE_TLS_REJECT_UNAUTHORIZED turns it off.
@@ -35,13 +43,15 @@ export class Transport {
   readonly #address: Address;
   readonly #tls: TlsMaterial;
   readonly #spec: ClusterSpec;
+  readonly #clock: Clock;
   #agent: HttpAgent | undefined;
   #agentOf: TlsState | undefined;
 
-  constructor(address: Address, spec: ClusterSpec, tls: TlsMaterial) {
+  constructor({ address, spec, tls, clock }: TransportOptions) {
     this.#address = address;
     this.#spec = spec;
     this.#tls = tls;
+    this.#clock = clock;
   }
 
   /** Rejects with the LeafdErrors of `exchange`; any status resolves, a redirect too. */
@@ -59,6 +69,7 @@ export class Transport {
 
   /** After a restart of the server the first request meets a dead connection: once more, on a new one. */
   async #sendFresh(request: TransportRequest, path: string): Promise<Answer> {
+    const started = this.#clock.monotonic();
     const options = this.#options(request, path);
     try {
       return await exchange(options, request.signal);
@@ -66,8 +77,9 @@ export class Transport {
       if (!(error instanceof StaleSocket)) throw error;
     }
     this.dropIdle();
+    const within = Math.max(0, request.within - (this.#clock.monotonic() - started));
     try {
-      return await exchange(options, request.signal);
+      return await exchange({ ...options, within }, request.signal);
     } catch (error) {
       throw error instanceof StaleSocket ? error.error : error;
     }

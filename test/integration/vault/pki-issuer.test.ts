@@ -162,7 +162,7 @@ test("the identity of an issuer names what makes it another one, and no address"
     identity({ mount: "pki2" }),
     identity({ role: "web" }),
     identity({ issuerRef: "second" }),
-    identity({}, { name: "dr" }),
+    identity({ cluster: "dr" }),
     identity({}, { namespace: "team" }),
     identity({ mount: "pki/svc", role: "" }),
   ];

@@ -86,6 +86,9 @@ describe("logging in", () => {
     await clock.advance(SECOND);
     await assert.rejects(session.token(never), { reason: "login_denied" });
     assert.equal(state.attempts, 2);
+    assert.deepEqual(kinds(), ["login_failed"], "it is told once a minute");
+    await clock.advance(MINUTE);
+    await assert.rejects(session.token(never));
     assert.deepEqual(kinds(), ["login_failed", "login_failed"]);
   });
 

@@ -104,9 +104,12 @@ describe("what goes out", () => {
 });
 
 describe("what comes back", () => {
-  test("an error page with status 200 resolves as text, which no reader takes for a reply", async () => {
-    await using server = await httpServer((_request, response) => void response.end("<html>hello</html>"));
-    assert.equal(await vaultClient({ addresses: [server.address] }).client.send(SIGN, never), "<html>hello</html>");
+  test("an error page with status 200 is bad_response, and so is a truncated JSON", async () => {
+    for (const page of ["<html>hello</html>", '{"data":{"certif']) {
+      const error = await errorOf((_request, response) => void response.end(page));
+      assert.equal(error.reason, "bad_response");
+      assert.match(error.message, /it is not JSON/);
+    }
   });
 
   test("an answer that breaks off is bad_response", async () => {
