@@ -12,7 +12,7 @@ import type { Ports } from "./rotation/job.ts";
 import type { Clock, Emit, Store, Trust } from "./rotation/ports.ts";
 import type { ServiceRunner } from "./rotation/runner.ts";
 import { Supervisor } from "./rotation/supervisor.ts";
-import { createTrust } from "./rotation/trust.ts";
+import { TrustKeeper } from "./rotation/trust.ts";
 import { openLedger } from "./store/ledger.ts";
 import { acquireStateLock, type StateLock } from "./store/lock.ts";
 import { createStore } from "./store/store.ts";
@@ -63,7 +63,7 @@ export class Daemon implements AsyncDisposable {
     this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => this.#warn(error) });
     this.#clusters = new Clusters({ clock, emit, stateDir, upkeep });
     const memory = createTrustMemory(stateDir, warn);
-    this.#newTrust = (spec) => createTrust({ spec, memory, clock, emit });
+    this.#newTrust = (spec) => new TrustKeeper({ spec, memory, clock, emit });
     this.#trust = { spec: trust, current: this.#newTrust(trust) };
     const ports: Ports = {
       clock,

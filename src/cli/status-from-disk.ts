@@ -5,9 +5,9 @@ import { evolve, INITIAL_STATE, type ServiceState } from "../domain/state.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { keys } from "../keys/keys.ts";
 import type { Job } from "../rotation/job.ts";
-import type { Clock, Inspection, Store } from "../rotation/ports.ts";
-import { recover } from "../rotation/recover.ts";
-import { createTrust } from "../rotation/trust.ts";
+import type { Clock } from "../rotation/ports.ts";
+import { look } from "../rotation/recover.ts";
+import { TrustKeeper } from "../rotation/trust.ts";
 import { openLedger } from "../store/ledger.ts";
 import { createStore } from "../store/store.ts";
 import { createTrustMemory } from "../store/trust-memory.ts";
@@ -27,7 +27,7 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["por
   const { namespace } = settings.clusters.find(({ name }) => name === spec.issuer.cluster) ?? {};
   const nobody = () => Promise.reject(new Error("nobody is asked"));
   let state = INITIAL_STATE;
-  await recover({
+  await look({
     spec,
     ports,
     state,
@@ -49,22 +49,13 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["por
 
 function readOnlyPorts(settings: Settings, clock: Clock): Job["ports"] {
   const ignore = () => undefined;
-  const store = createStore({ clock, instance: "", takeover: false, warn: ignore });
   const memory = createTrustMemory(settings.stateDir, ignore);
   return {
     clock,
     keys,
-    store: { ...store, inspect: withoutRescue(store) },
+    store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
     ledger: openLedger(settings.stateDir, { clock, warn: ignore }),
-    trust: createTrust({ spec: settings.trust, memory, clock, emit: ignore }),
+    trust: new TrustKeeper({ spec: settings.trust, memory, clock, emit: ignore }),
     seed: "",
-  };
-}
-
-/** A damaged directory is repaired from what it holds: not by somebody who only looks. */
-function withoutRescue(store: Store): Store["inspect"] {
-  return async (output): Promise<Inspection> => {
-    const found = await store.inspect(output);
-    return found.kind === "damaged" ? { kind: "damaged", reason: found.reason, message: found.message } : found;
   };
 }

@@ -33,7 +33,6 @@ interface Surroundings {
  */
 export function walkChain(leaf: Certificate, { chain, roots, now, skew }: Surroundings): Walk {
   const known = new Map([...chain, ...roots].map((ca) => [ca.fingerprint, ca]));
-  known.delete(leaf.fingerprint);
   const all = [...known.values()];
   const anchors = new Set(roots.map((root) => root.fingerprint));
   const good = climb(leaf, { pool: all.filter((ca) => caProblem(ca, now, skew) === undefined), anchors });

@@ -1,3 +1,4 @@
+import type { DaemonEvent } from "./daemon-events.ts";
 import type { Reason } from "./errors.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 
@@ -126,82 +127,6 @@ export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";
 
 /** What a change of configuration costs (DESIGN, "What a change of configuration costs"). */
 export type ChangeClass = "request" | "delivery" | "plan" | "reload";
-
-/** What happens around the services: clusters, issuers, trust, configuration, the process. */
-export type DaemonEvent =
-  | (Base & { readonly kind: "started"; readonly version: string; readonly services: number; readonly pid: number })
-  | (Base & { readonly kind: "stopping"; readonly signal: string })
-  | (Base & { readonly kind: "stopped"; readonly took: Millis })
-  | (Base & {
-      readonly kind: "config_loaded";
-      readonly hash: string;
-      readonly added: number;
-      readonly changed: number;
-      readonly removed: number;
-    })
-  | (Base & { readonly kind: "config_rejected"; readonly message: string })
-  | (Base & {
-      readonly kind: "logged_in";
-      readonly cluster: string;
-      readonly method: string;
-      readonly ttl: Millis;
-      readonly renewable: boolean;
-      readonly warnings: readonly string[];
-    })
-  | (Base & {
-      readonly kind: "login_failed";
-      readonly cluster: string;
-      readonly method: string;
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-    })
-  | (Base & { readonly kind: "token_renewed"; readonly cluster: string; readonly ttl: Millis })
-  | (Base & {
-      readonly kind: "token_ending";
-      readonly cluster: string;
-      readonly why: "not_renewable" | "max_ttl" | "renew_failed" | "invalid";
-    })
-  | (Base & { readonly kind: "cluster_up"; readonly cluster: string; readonly address: string })
-  | (Base & {
-      readonly kind: "cluster_down";
-      readonly cluster: string;
-      readonly address: string;
-      readonly reason: Reason;
-      readonly message: string;
-    })
-  | (Base & {
-      readonly kind: "root_added";
-      readonly issuer: string;
-      readonly fingerprint: string;
-      readonly subject: string;
-      readonly notAfter: EpochMillis;
-    })
-  | (Base & {
-      readonly kind: "root_held";
-      readonly issuer: string;
-      readonly fingerprint: string;
-      readonly subject: string;
-    })
-  | (Base & {
-      readonly kind: "root_removed";
-      readonly issuer: string;
-      readonly fingerprint: string;
-      readonly subject: string;
-    })
-  | (Base & {
-      readonly kind: "leased_certificate";
-      readonly cluster: string;
-      readonly issuer: string;
-      readonly message: string;
-    })
-  | (Base & {
-      readonly kind: "warning";
-      readonly subject: string;
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-    });
 
 /** The only output of the program: log, metrics, health, status and tests all read these. */
 export type RotationEvent = ServiceEvent | DaemonEvent;

@@ -26,15 +26,27 @@ const OTHER_REQUEST: ReadonlySet<string> = new Set(["name_missing", "name_extra"
  * generation. Rejects only when the disk cannot be read, or the repair not be written.
  */
 export async function recover(job: Job): Promise<void> {
+  const rescue = await look(job);
+  if (rescue !== undefined && isSound(job, rescue)) await publishAgain(job, "damaged", rescue);
+}
+
+/** The half of it that writes nothing. Answers what a damaged directory could be repaired from. */
+export async function look(job: Job): Promise<Pair | undefined> {
   const { spec, ports, say } = job;
   const found = await ports.store.inspect(spec.output);
-  if (found.kind === "pair") return judge(job, found);
-  if (found.kind === "none") {
-    say({ kind: "nothing_usable", cause: "missing", message: "no certificate has been published here yet" });
-    return;
+  switch (found.kind) {
+    case "pair":
+      await judge(job, found);
+      return undefined;
+    case "none":
+      say({ kind: "nothing_usable", cause: "missing", message: "no certificate has been published here yet" });
+      return undefined;
+    case "damaged":
+      say({ kind: "nothing_usable", cause: "damaged", reason: found.reason, message: found.message });
+      return found.rescue;
+    default:
+      return found satisfies never;
   }
-  say({ kind: "nothing_usable", cause: "damaged", reason: found.reason, message: found.message });
-  if (found.rescue !== undefined && isSound(job, found.rescue)) await publishAgain(job, "damaged", found.rescue);
 }
 
 function isSound(job: Job, pair: Pair): boolean {

@@ -39,40 +39,53 @@ interface TrustOptions {
 }
 
 /** The trust anchors of all issuers, by the rules of `trust` in the configuration. */
-export function createTrust(options: TrustOptions): Trust {
-  const { spec, memory, clock } = options;
-  const byIssuer = new Map<string, Known>();
+export class TrustKeeper implements Trust {
+  readonly #options: TrustOptions;
+  readonly #byIssuer = new Map<string, Known>();
 
-  const operator = (): readonly Certificate[] =>
-    spec.roots === undefined ? [] : parseCertificates(memory.operatorRoots(spec.roots));
+  constructor(options: TrustOptions) {
+    this.#options = options;
+  }
 
-  const knownOf = (issuer: Issuer): Known => {
-    const found = byIssuer.get(issuer.identity);
+  known(issuer: Issuer): readonly Certificate[] {
+    return [...this.#operatorRoots(), ...this.#of(issuer).roots.map((root) => root.certificate)];
+  }
+
+  anchored(issuer: Issuer, anchor: string, until: EpochMillis): void {
+    const { neededUntil } = this.#of(issuer);
+    neededUntil.set(anchor, Math.max(until, neededUntil.get(anchor) ?? 0));
+  }
+
+  async bundle(issuer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]> {
+    // A file of the operator that cannot be read is an error, whatever the mount says.
+    this.#operatorRoots();
+    const failure = await this.#freshen(issuer, signal);
+    signal.throwIfAborted();
+    const roots = this.known(issuer);
+    if (roots.length > 0) return roots;
+    throw failure ?? noTrust(issuer);
+  }
+
+  #operatorRoots(): readonly Certificate[] {
+    const { spec, memory } = this.#options;
+    return spec.roots === undefined ? [] : parseCertificates(memory.operatorRoots(spec.roots));
+  }
+
+  #of(issuer: Issuer): Known {
+    const found = this.#byIssuer.get(issuer.identity);
     if (found !== undefined) return found;
-    const known: Known = {
-      roots: recalled(memory.recall(issuer.identity)),
-      askedAt: undefined,
-      asking: undefined,
-      held: new Set(),
-      neededUntil: new Map(),
-    };
-    byIssuer.set(issuer.identity, known);
+    const roots = recalled(this.#options.memory.recall(issuer.identity));
+    const known: Known = { roots, askedAt: undefined, asking: undefined, held: new Set(), neededUntil: new Map() };
+    this.#byIssuer.set(issuer.identity, known);
     return known;
-  };
+  }
 
-  const refresh = async (issuer: Issuer, known: Known, signal: AbortSignal): Promise<void> => {
-    const seen = (await issuer.authorities(signal)).map((pem) => parseCertificate(pem)).filter((ca) => ca.selfSigned);
-    known.askedAt = clock.monotonic();
-    const roots = merge({ ...options, issuer, operator: operator(), known }, seen);
-    if (JSON.stringify(prints(roots)) !== JSON.stringify(prints(known.roots)))
-      memory.remember(issuer.identity, remembered(roots));
-    known.roots = roots;
-  };
-
-  /** One request at a time per issuer; a failure only matters to those who know no root at all. */
-  const freshen = async (issuer: Issuer, known: Known, signal: AbortSignal): Promise<LeafdError | undefined> => {
+  /** One request at a time per issuer; that it failed only matters to those who know no root at all. */
+  async #freshen(issuer: Issuer, signal: AbortSignal): Promise<LeafdError | undefined> {
+    const { clock } = this.#options;
+    const known = this.#of(issuer);
     if (known.askedAt !== undefined && clock.monotonic() - known.askedAt < FRESH_FOR) return undefined;
-    known.asking ??= refresh(issuer, known, signal).finally(() => {
+    known.asking ??= this.#refresh(issuer, known, signal).finally(() => {
       known.asking = undefined;
     });
     try {
@@ -81,24 +94,16 @@ export function createTrust(options: TrustOptions): Trust {
     } catch (thrown) {
       return toLeafdError(thrown);
     }
-  };
+  }
 
-  return {
-    known: (issuer) => [...operator(), ...knownOf(issuer).roots.map((root) => root.certificate)],
-    anchored(issuer, anchor, until) {
-      const { neededUntil } = knownOf(issuer);
-      neededUntil.set(anchor, Math.max(until, neededUntil.get(anchor) ?? 0));
-    },
-    async bundle(issuer, signal) {
-      const known = knownOf(issuer);
-      const anchors = operator();
-      const failure = await freshen(issuer, known, signal);
-      signal.throwIfAborted();
-      const roots = [...anchors, ...known.roots.map((root) => root.certificate)];
-      if (roots.length > 0) return roots;
-      throw failure ?? noTrust(issuer);
-    },
-  };
+  async #refresh(issuer: Issuer, known: Known, signal: AbortSignal): Promise<void> {
+    const { clock, memory } = this.#options;
+    const seen = (await issuer.authorities(signal)).map((pem) => parseCertificate(pem)).filter((ca) => ca.selfSigned);
+    known.askedAt = clock.monotonic();
+    const roots = merge({ ...this.#options, issuer, operator: this.#operatorRoots(), known }, seen);
+    if (!sameRoots(roots, known.roots)) memory.remember(issuer.identity, remembered(roots));
+    known.roots = roots;
+  }
 }
 
 function noTrust(issuer: Issuer): LeafdError {
@@ -153,8 +158,9 @@ function merge(input: MergeInput, seen: readonly Certificate[]): readonly KnownR
   return [...after.values()];
 }
 
-function prints(roots: readonly KnownRoot[]): readonly string[] {
-  return roots.map((root) => root.certificate.fingerprint).sort();
+function sameRoots(a: readonly KnownRoot[], b: readonly KnownRoot[]): boolean {
+  const fingerprints = new Set(a.map((root) => root.certificate.fingerprint));
+  return a.length === b.length && b.every((root) => fingerprints.has(root.certificate.fingerprint));
 }
 
 function remembered(roots: readonly KnownRoot[]): string {

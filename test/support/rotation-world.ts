@@ -8,7 +8,7 @@ import type { Ports } from "../../src/rotation/job.ts";
 import type { Issuer, ReloadContext, SignedReply, SignOrder, Store } from "../../src/rotation/ports.ts";
 import { createReloadQueue } from "../../src/rotation/reload-queue.ts";
 import { ServiceRunner } from "../../src/rotation/runner.ts";
-import { createTrust } from "../../src/rotation/trust.ts";
+import { TrustKeeper } from "../../src/rotation/trust.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { createStore } from "../../src/store/store.ts";
 import { createTrustMemory } from "../../src/store/trust-memory.ts";
@@ -116,9 +116,9 @@ export class RotationWorld {
     const ports: Ports = {
       clock,
       keys,
-      store: { ...store, commit: this.#commit(store) },
+      store: this.#failing(store),
       ledger: openLedger(this.#dir.path, { clock, warn }),
-      trust: createTrust({ spec: options.trust ?? { newRoot: "accept" }, memory, clock, emit }),
+      trust: new TrustKeeper({ spec: options.trust ?? { newRoot: "accept" }, memory, clock, emit }),
       seed: "test",
     };
     const reloader = {
@@ -134,10 +134,19 @@ export class RotationWorld {
     return new ServiceRunner({ spec, issuer: this.issuer, ports, gate: new Gate(4), reloads, emit });
   }
 
-  #commit(store: Store): Store["commit"] {
-    return (output, material, facts) => {
-      const failure = this.commitFailures.shift();
-      return failure === undefined ? store.commit(output, material, facts) : Promise.reject(failure);
+  /** The store with the commit failures that the test wants. */
+  #failing(store: Store): Store {
+    return {
+      preflight: (output, service) => store.preflight(output, service),
+      inspect: (output) => store.inspect(output),
+      commit: (output, material, facts) => {
+        const failure = this.commitFailures.shift();
+        return failure === undefined ? store.commit(output, material, facts) : Promise.reject(failure);
+      },
+      delivery: (output) => store.delivery(output),
+      recordDelivery: (output, delivery) => store.recordDelivery(output, delivery),
+      sweep: (output) => store.sweep(output),
+      release: (output) => store.release(output),
     };
   }
 
