@@ -1,7 +1,7 @@
 import { Daemon } from "../daemon.ts";
 import { type EpochMillis, formatDuration, type Millis, parseDuration } from "../domain/units.ts";
 import { createLog } from "../observe/log.ts";
-import { ensure, isGood } from "../rotation/once.ts";
+import { ensure, isGood, type OnceOptions } from "../rotation/once.ts";
 import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
@@ -51,10 +51,8 @@ Exit codes: 0 every required service has a valid pair · 1 one has not · 75 ano
       upkeep: false,
     });
     const runners = await daemon.prepare();
-    const signal = AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]);
-    await Promise.all(
-      runners.map((runner) => settle(ensure(runner, { clock, minRemaining, reload: values.reload }, signal), signal)),
-    );
+    const goal = { clock, minRemaining, reload: values.reload };
+    await ensureAll(runners, goal, AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]));
     await daemon.release();
     return report(runners, { minRemaining, now: clock.now() }, terminal);
   },
@@ -66,13 +64,20 @@ function duration(option: string, text: string): Millis {
   return value;
 }
 
-/** The timeout is an outcome, not an error: the report says who is not done. */
-async function settle(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  try {
-    await work;
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  }
+/** Until all required services are good or the signal aborts; the others are tried meanwhile, and at least once. */
+async function ensureAll(runners: readonly ServiceRunner[], goal: OnceOptions, signal: AbortSignal): Promise<void> {
+  const impatience = new AbortController();
+  const work = (runner: ServiceRunner) => {
+    const options = runner.spec.required ? goal : { ...goal, patience: impatience.signal };
+    return ensure(runner, options, signal).catch((thrown: unknown) => {
+      // The end of the time is an outcome, not an error: the report says who is not done.
+      if (!signal.aborted) throw thrown;
+    });
+  };
+  const optional = Promise.all(runners.filter(({ spec }) => !spec.required).map(work));
+  await Promise.all(runners.filter(({ spec }) => spec.required).map(work));
+  impatience.abort();
+  await optional;
 }
 
 function report(

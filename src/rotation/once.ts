@@ -1,18 +1,20 @@
-import type { Millis } from "../domain/units.ts";
+import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock } from "./ports.ts";
 import type { ServiceRunner } from "./runner.ts";
 
-interface OnceOptions {
+export interface OnceOptions {
   readonly clock: Clock;
   /** A pair that lives shorter than this is not good enough. */
   readonly minRemaining: Millis;
   /** Also pay the reloads that are owed. */
   readonly reload: boolean;
+  /** When this aborts there are no more retries: a service that nobody requires is not worth waiting for. */
+  readonly patience?: AbortSignal;
 }
 
 /**
  * Works on one service until it has a good pair: the init container's job. What is good on disk costs nothing and needs
- * no Vault. Resolves when it is done, rejects when the signal aborts before.
+ * no Vault. Resolves when it is done or has lost its patience, rejects when the signal aborts before.
  */
 export async function ensure(runner: ServiceRunner, options: OnceOptions, signal: AbortSignal): Promise<void> {
   for (;;) {
@@ -20,9 +22,21 @@ export async function ensure(runner: ServiceRunner, options: OnceOptions, signal
     if (isGood(runner, options) && !(options.reload && runner.state.reloadOwed)) return;
     if (tooShort(runner, options) && !runner.state.forced) runner.say({ kind: "renewal_requested", by: "operator" });
     const decision = runner.decide();
-    if (decision.kind === "wait") await options.clock.sleep(decision.until - options.clock.now(), signal);
-    else if (decision.kind === "reload" && !options.reload) await skipReload(runner, signal);
+    if (decision.kind === "wait") {
+      if (options.patience?.aborted) return;
+      await nap(decision.until, options, signal);
+    } else if (decision.kind === "reload" && !options.reload) await skipReload(runner, signal);
     else await runner.carryOut(decision, signal);
+  }
+}
+
+/** Until the next try, or until there is no patience left for it. */
+async function nap(until: EpochMillis, { clock, patience }: OnceOptions, signal: AbortSignal): Promise<void> {
+  const either = patience === undefined ? signal : AbortSignal.any([signal, patience]);
+  try {
+    await clock.sleep(until - clock.now(), either);
+  } catch (thrown) {
+    if (signal.aborted || !either.aborted) throw thrown;
   }
 }
 

@@ -168,6 +168,14 @@ export class RotationWorld {
     await this.settle(runner);
   }
 
+  /** Lets time pass until this is over: whenever somebody sleeps, to the end of that sleep. */
+  async passTimeUntil(work: Promise<unknown>): Promise<void> {
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    work.then(end, end);
+    while (!over.signal.aborted) await this.clock.advance(this.clock.untilNext ?? 0);
+  }
+
   kinds(): readonly string[] {
     return this.events.map((event) => event.kind);
   }
