@@ -31,6 +31,9 @@ interface DaemonOptions {
   readonly upkeep: boolean;
 }
 
+/** What a running leafd keeps as it was when it started. */
+const FIXED = ["stateDir", "observe", "control", "log"] as const;
+
 /**
  * The composition root: configuration → adapters → rotation. Holds the state directory's lock from its construction
  * until it is disposed.
@@ -39,7 +42,7 @@ export class Daemon implements AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly #options: DaemonOptions;
   readonly #lock: StateLock;
-  readonly #stateDir: string;
+  readonly #atStart: Settings;
   readonly #store: Store;
   readonly #clusters: Clusters;
   readonly #newTrust: (spec: TrustSpec) => Trust;
@@ -57,7 +60,7 @@ export class Daemon implements AsyncDisposable {
     this.#options = options;
     this.#config = config;
     this.#startedAt = this.#configLoadedAt = clock.now();
-    this.#stateDir = stateDir;
+    this.#atStart = config.settings;
     this.#lock = acquireStateLock(stateDir);
     const { instance } = this.#lock;
     this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => this.#warn(error) });
@@ -100,10 +103,10 @@ export class Daemon implements AsyncDisposable {
     this.#configError = undefined;
     const changes = await this.supervisor.apply(settings.services, replaced);
     emit({ kind: "config_loaded", at: clock.now(), hash: config.hash, ...changes });
-    if (settings.stateDir !== this.#stateDir) {
-      const message = `stateDir is now ${settings.stateDir}, and this leafd holds ${this.#stateDir}`;
-      this.#warn(new LeafdError("config_invalid", message, { hint: "Restart leafd to move its state." }));
-    }
+    const fixed = FIXED.filter((key) => !isDeepStrictEqual(settings[key], this.#atStart[key]));
+    if (fixed.length === 0) return;
+    const message = `${fixed.join(", ")} changed, which takes effect at the next start`;
+    this.#warn(new LeafdError("config_invalid", message, { hint: "Restart leafd; that costs no certificate." }));
   }
 
   /** A configuration was refused: the one before it stays in force, and the status says so. */
