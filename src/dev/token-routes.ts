@@ -14,6 +14,7 @@ export function tokenMount(tokens: TokenStore): Mount {
     return { kind: "auth" as const, ...made };
   };
   const named = (call: Call) => tokens.find(text(call.body, "token"));
+  const byAccessor = (call: Call) => tokens.findByAccessor(text(call.body, "accessor"));
   const shown = (token: Token | undefined) => {
     if (token === undefined) throw new VaultError(403, "bad token");
     return { kind: "data" as const, data: describe(token, tokens.ttl(token)) };
@@ -39,8 +40,16 @@ export function tokenMount(tokens: TokenStore): Mount {
       { method: "POST", path: "renew-self", handle: (call) => renew(caller(call), call.body) },
       { method: "POST", path: "revoke-self", handle: (call) => revoke(caller(call)) },
       { method: "POST", path: "revoke", handle: (call) => revoke(named(call)) },
+      { method: "LIST", path: "accessors", handle: () => ({ kind: "data", data: { keys: tokens.accessors() } }) },
+      { method: "POST", path: "lookup-accessor", handle: (call) => withoutId(shown(byAccessor(call))) },
+      { method: "POST", path: "revoke-accessor", handle: (call) => revoke(byAccessor(call)) },
     ],
   };
+}
+
+/** An accessor stands for a token and does not give it out. */
+function withoutId({ data }: { readonly data: Fields }) {
+  return { kind: "data" as const, data: { ...data, id: "" } };
 }
 
 function orderFrom(body: Fields, parent: Token) {

@@ -76,6 +76,15 @@ export class TokenStore {
     return this.#alive.get(id);
   }
 
+  findByAccessor(accessor: string): Token | undefined {
+    return [...this.#alive.values()].find((token) => token.accessor === accessor && accessor !== "");
+  }
+
+  /** Batch tokens have none. */
+  accessors(): string[] {
+    return [...this.#alive.values()].map(({ accessor }) => accessor).filter((accessor) => accessor !== "");
+  }
+
   /** Counts one request of a token with limited uses; it ends after the last one. */
   use(token: Token): void {
     if (token.uses === 0) return;

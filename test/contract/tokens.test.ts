@@ -108,6 +108,17 @@ contract("the life of a token", (world) => {
     await waitFor(childIsGone, { what: "the child to end" });
   });
 
+  test("an accessor finds a token and ends it, without knowing it", async () => {
+    const { vault } = world();
+    const { client_token: token, accessor } = await create({ policies: ["default"], ttl: "10m" });
+    assert.ok((await vault.root("LIST", "auth/token/accessors")).data.keys.includes(accessor));
+    const { data } = await vault.root("POST", "auth/token/lookup-accessor", { accessor });
+    assert.deepEqual([data["id"], data["accessor"], data["policies"]], ["", accessor, ["default"]]);
+    await vault.root("POST", "auth/token/revoke-accessor", { accessor });
+    assert.equal((await self(token, "lookup")).status, 403);
+    assert.ok(!(await vault.root("LIST", "auth/token/accessors")).data.keys.includes(accessor));
+  });
+
   test("a batch token neither renews nor is revoked", async () => {
     const { client_token: token } = await create({ policies: ["default"], ttl: "10m", type: "batch" });
     assert.deepEqual((await self(token, "renew", {})).body.errors, ["batch tokens cannot be renewed"]);
