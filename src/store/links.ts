@@ -53,14 +53,10 @@ export function refuseImmovable(directory: HeldDirectory, output: OutputSpec): v
   for (const name of [DATA, ...visibleNames(output.layout)]) {
     const stat = unless(["ENOENT"], () => lstatSync(directory.at(name)));
     if (stat === undefined || stat.isSymbolicLink()) continue;
+    const where = `${directory.path}/${name}`;
     if (mountId(directory.at(name)) !== mountId(directory.at(".")))
-      throw unsafe(
-        directory,
-        name,
-        "is mounted by itself",
-        "Mount the directory instead: a mounted file never updates.",
-      );
-    if (stat.isDirectory()) throw unsafe(directory, name, "is a directory", "Remove it, or choose another directory.");
+      throw unsafe(where, "is mounted by itself", "Mount the directory instead: a mounted file never updates.");
+    if (stat.isDirectory()) throw unsafe(where, "is a directory", "Remove it, or choose another directory.");
   }
 }
 
@@ -71,7 +67,11 @@ export function refuseForeign(directory: HeldDirectory, output: OutputSpec): voi
   const foreign = names.find((name) => brokenLink(directory, [name]) !== undefined && exists(directory, name));
   const name = foreign ?? (visibleGeneration(directory) === undefined && exists(directory, DATA) ? DATA : undefined);
   if (name === undefined) return;
-  throw unsafe(directory, name, "was made by another program", "Move it away, or give leafd a directory of its own.");
+  throw unsafe(
+    `${directory.path}/${name}`,
+    "was made by another program",
+    "Move it away, or give leafd a directory of its own.",
+  );
 }
 
 function exists(directory: HeldDirectory, name: string): boolean {
@@ -88,6 +88,6 @@ function mountId(path: string): string | undefined {
   }
 }
 
-function unsafe(directory: HeldDirectory, name: string, what: string, hint: string): LeafdError {
-  return new LeafdError("target_unsafe", `${directory.path}/${name} ${what}`, { hint });
+function unsafe(where: string, what: string, hint: string): LeafdError {
+  return new LeafdError("target_unsafe", `${where} ${what}`, { hint });
 }

@@ -1,6 +1,7 @@
 import { LeafdError } from "../domain/errors.ts";
+import type { Delivery, Manifest } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import type { Clock, Store } from "../rotation/ports.ts";
+import type { Clock, Inspection, ManifestFacts, PairMaterial, Store } from "../rotation/ports.ts";
 import { Accounts, type Ownership } from "./accounts.ts";
 import { Claims, type Warn } from "./claim.ts";
 import { commitGeneration } from "./commit.ts";
@@ -26,66 +27,83 @@ export interface StoreOptions {
 
 /** The output directories on the local file system. */
 export function createStore(options: StoreOptions): Store {
-  const { clock } = options;
-  const accounts = options.accounts ?? new Accounts();
-  const claims = new Claims(options);
+  return new FileStore(options);
+}
 
-  /** Makes the directory if need be, claims it, and works in it. */
-  async function publish<T>(output: OutputSpec, service: string, work: (place: Place) => T): Promise<Awaited<T>> {
-    const ownership = await accounts.resolve(output);
-    using directory = createOutput(output, ownership);
-    claims.claim(directory, output, service);
-    return await work({ directory, ownership });
+class FileStore implements Store {
+  readonly #clock: Clock;
+  readonly #accounts: Accounts;
+  readonly #claims: Claims;
+
+  constructor(options: StoreOptions) {
+    this.#clock = options.clock;
+    this.#accounts = options.accounts ?? new Accounts();
+    this.#claims = new Claims(options);
   }
 
-  return {
-    preflight: async (output, service) =>
-      await said(`prepare ${output.directory}`, async () => {
-        await publish(output, service, ({ directory, ownership }) => {
-          refuseImmovable(directory, output);
-          proveRoom(directory);
-          proveWritable(directory, output, ownership);
-        });
+  preflight(output: OutputSpec, service: string): Promise<void> {
+    return said(`prepare ${output.directory}`, () =>
+      this.#inOutput(output, service, ({ directory, ownership }) => {
+        refuseImmovable(directory, output);
+        proveRoom(directory);
+        proveWritable(directory, output, ownership);
       }),
+    );
+  }
 
-    inspect: async (output) => await said(`read ${output.directory}`, () => inspectOutput(output.directory)),
+  inspect(output: OutputSpec): Promise<Inspection> {
+    return said(`read ${output.directory}`, () => inspectOutput(output.directory));
+  }
 
-    commit: async (output, material, facts) =>
-      await said(`publish in ${output.directory}`, async () =>
-        publish(output, facts.service, async ({ directory, ownership }) => {
-          const generation = generationName(clock.now(), visibleGeneration(directory));
-          const files = publishedFiles(output, material);
-          return await commitGeneration({ directory, output, ownership, generation, files, facts });
-        }),
-      ),
-
-    delivery: async (output) =>
-      await said(`read ${output.directory}`, () => {
-        using directory = openOutput(output.directory);
-        return directory === undefined ? undefined : readDelivery(directory);
+  commit(output: OutputSpec, material: PairMaterial, facts: ManifestFacts): Promise<Manifest> {
+    return said(`publish in ${output.directory}`, () =>
+      this.#inOutput(output, facts.service, ({ directory, ownership }) => {
+        const generation = generationName(this.#clock.now(), visibleGeneration(directory));
+        const files = publishedFiles(output, material);
+        return commitGeneration({ directory, output, ownership, generation, files, facts });
       }),
+    );
+  }
 
-    recordDelivery: async (output, delivery) =>
-      await said(`record the delivery in ${output.directory}`, () => {
-        using directory = existing(output);
-        claims.claim(directory, output);
-        writeDelivery(directory, delivery);
-      }),
+  delivery(output: OutputSpec): Promise<Delivery | undefined> {
+    return said(`read ${output.directory}`, () => {
+      using directory = openOutput(output.directory);
+      return directory === undefined ? undefined : readDelivery(directory);
+    });
+  }
 
-    sweep: async (output) =>
-      await said(`sweep ${output.directory}`, () => {
-        using directory = openOutput(output.directory);
-        if (directory === undefined) return 0;
-        claims.claim(directory, output);
-        return sweepDirectory(directory, clock.now());
-      }),
+  recordDelivery(output: OutputSpec, delivery: Omit<Delivery, "version">): Promise<void> {
+    return said(`record the delivery in ${output.directory}`, () => {
+      using directory = openOutput(output.directory);
+      if (directory === undefined) throw new LeafdError("target_missing", `${output.directory} does not exist`);
+      this.#claims.claim(directory, output);
+      writeDelivery(directory, delivery);
+    });
+  }
 
-    release: async (output) =>
-      await said(`release ${output.directory}`, () => {
-        using directory = openOutput(output.directory);
-        if (directory !== undefined) claims.release(directory);
-      }),
-  };
+  sweep(output: OutputSpec): Promise<number> {
+    return said(`sweep ${output.directory}`, () => {
+      using directory = openOutput(output.directory);
+      if (directory === undefined) return 0;
+      this.#claims.claim(directory, output);
+      return sweepDirectory(directory, this.#clock.now());
+    });
+  }
+
+  release(output: OutputSpec): Promise<void> {
+    return said(`release ${output.directory}`, () => {
+      using directory = openOutput(output.directory);
+      if (directory !== undefined) this.#claims.release(directory);
+    });
+  }
+
+  /** Makes the directory if need be, claims it, and works in it. */
+  async #inOutput<T>(output: OutputSpec, service: string, work: (place: Place) => T): Promise<Awaited<T>> {
+    const ownership = await this.#accounts.resolve(output);
+    using directory = createOutput(output, ownership);
+    this.#claims.claim(directory, output, service);
+    return await work({ directory, ownership });
+  }
 }
 
 interface Place {
@@ -93,14 +111,8 @@ interface Place {
   readonly ownership: Ownership;
 }
 
-function existing(output: OutputSpec): HeldDirectory {
-  const directory = openOutput(output.directory);
-  if (directory !== undefined) return directory;
-  throw new LeafdError("target_missing", `${output.directory} does not exist`);
-}
-
 /** Runs `work`; whatever it throws leaves as a LeafdError that says what leafd was `doing`. */
-async function said<T>(doing: string, work: () => T): Promise<Awaited<T>> {
+async function said<T>(doing: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

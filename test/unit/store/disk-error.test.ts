@@ -30,6 +30,11 @@ for (const [code, reason] of Object.entries(table))
     assert.ok((error.hint ?? "").length > 10);
   });
 
+test("a quota is recognised although Node has no name for it", () => {
+  const error = Object.assign(new Error("UNKNOWN: unknown error, write"), { code: "UNKNOWN", errno: -122 });
+  assert.equal(diskError(error, "publish").reason, "disk_full");
+});
+
 test("an error that says what is wrong already stays as it is; one that nobody expected is internal", () => {
   const known = new LeafdError("target_foreign", "somebody else's");
   assert.equal(diskError(known, "publish"), known);

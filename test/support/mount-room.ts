@@ -1,0 +1,33 @@
+import { execFile, execFileSync } from "node:child_process";
+
+const FLAG = "--in-mount-room";
+
+/** True in the process that `rerunInMountRoom` starts. */
+export const inMountRoom = process.argv.includes(FLAG);
+
+/**
+ * Runs a test file again in a mount namespace of its own, where its tests may mount and nothing outlives them. Needs
+ * root, or a kernel that lets users have namespaces. Resolves with the number of tests that passed in there; rejects with
+ * the file's output when one failed.
+ */
+export function rerunInMountRoom(file: string): Promise<number> {
+  const root = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+  const env = { PATH: process.env["PATH"] };
+  return new Promise((resolve, reject) => {
+    execFile("unshare", ["--mount", ...root, process.execPath, file, FLAG], { env }, (error, stdout, stderr) => {
+      const passed = Number(/^(?:#|ℹ) pass (\d+)$/m.exec(stdout)?.[1] ?? 0);
+      if (error === null && passed > 0) resolve(passed);
+      else reject(new Error(`${stdout}\n${stderr}`, { cause: error }));
+    });
+  });
+}
+
+/** mount(8); only in a mount room. */
+export function mount(...args: readonly string[]): void {
+  execFileSync("mount", args, { stdio: "pipe" });
+}
+
+/** umount(8), of what `mount` mounted. */
+export function unmount(path: string): void {
+  execFileSync("umount", [path], { stdio: "pipe" });
+}
