@@ -94,6 +94,19 @@ describe("a chain", () => {
     assert.match(warnings.join(), /^the leaf outlives "CN=Short", which ends at 20/);
   });
 
+  it("may hold a CA's change of key, which no path length counts", async () => {
+    const before = await root.intermediate({ name: "Same", pathLength: 0 });
+    const after = await before.intermediate({ name: "Same" });
+    const chain = [before.certificate, after.certificate];
+    assert.equal(verifyPair(evidenceFor(await after.leaf(NAMES), { chain })).chain.length, 2);
+  });
+
+  it("may end at an old root that signed itself with SHA-1: nobody checks that", async () => {
+    const old = await TestCa.root({ name: "Old", digest: "SHA-1" });
+    const { anchor } = verifyPair(evidenceFor(await old.leaf(NAMES), { chain: [], roots: [old.certificate] }));
+    assert.equal(anchor, old.certificate);
+  });
+
   it("of more CAs than anybody has is refused", () => {
     const chain = Array.from({ length: 33 }, () => stranger.certificate);
     assert.throws(() => verifyPair(evidenceFor(goodLeaf, { chain })), { reason: "bad_certificate" });
