@@ -65,9 +65,15 @@ export function extension(id: string, value: Buffer, isCritical = false): Buffer
   return sequence(oid(id), ...critical, der(TAG.octetString, value));
 }
 
-/** DER of the SubjectPublicKeyInfo of a key, private or public. */
+const publicKeyInfos = new WeakMap<KeyObject, Buffer>();
+
+/** DER of the SubjectPublicKeyInfo of a key, private or public. Exporting costs as much as signing, so it is kept. */
 export function publicKeyInfo(key: KeyObject): Buffer {
-  return (key.type === "private" ? createPublicKey(key) : key).export({ type: "spki", format: "der" });
+  const known = publicKeyInfos.get(key);
+  if (known !== undefined) return known;
+  const info = (key.type === "private" ? createPublicKey(key) : key).export({ type: "spki", format: "der" });
+  publicKeyInfos.set(key, info);
+  return info;
 }
 
 /** SHA-1 of the key, as RFC 5280 §4.2.1.2 has it: a name for the key, not a protection. */
