@@ -10,7 +10,9 @@ import { type Fields, type Method, VaultError } from "./protocol.ts";
 /*
  * The embedded development Vault: a real CA behind the part of Vault's HTTP API that leafd and its tests use. It keeps
  * everything in memory, and answers as OpenBao does: test/contract holds one suite against both.
- * It is for demonstrations and tests; nothing in it is hardened.
+ * It is for demonstrations and tests; nothing in it is hardened. What it does not have: namespaces, auth methods other
+ * than tokens, AppRole and userpass, ACME, OCSP, and the method LIST, which Node's parser refuses (`?list=true` works).
+ * Writing a path needs the capability `update`, also where the real server asks for `create`.
  */
 
 interface DevVaultOptions {
