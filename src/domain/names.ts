@@ -32,7 +32,7 @@ export function sameNames(a: Names, b: Names): boolean {
 
 /**
  * The SAN that a PKI may add of itself because the common name reads as a host name or an e-mail address, normalised.
- * Vault and OpenBao do it unless the role has `exclude_cn_from_sans`; even for an IP address, as a *DNS* name.
+ * Vault and OpenBao do it unless the request says `exclude_cn_from_sans`; even for an IP address, as a *DNS* name.
  */
 export function impliedName(commonName: string): { kind: "dns" | "email"; value: string } | undefined {
   if (commonName.includes("@")) return { kind: "email", value: normaliseEmail(commonName) };
