@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { freePort } from "./free-port.ts";
 import { findOpenBao } from "./openbao-binary.ts";
 import { noteServer } from "./server-log.ts";
 import { tempDir } from "./temp-dir.ts";
@@ -103,15 +103,4 @@ function launch(binary: string, argv: readonly string[], home: string): Running 
       await exited;
     },
   };
-}
-
-/** A loopback port that nobody listens on. Another process could take it before we do; then the start fails loudly. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
