@@ -83,7 +83,8 @@ export class PkiIssuer implements Issuer {
     const paths = [apiPath(spec.mount, "ca", "pem"), apiPath(spec.mount, "ca_chain")];
     const texts = await Promise.all(paths.map((path) => read({ path, plainText: true })));
     for (const text of texts)
-      if (text !== undefined && typeof text !== "string") throw badResponse(`${spec.mount}/ca_chain`, "it is not PEM");
+      if (text !== undefined && certificatesIn(textOf(text) ?? "").length === 0)
+        throw badResponse(`the CA certificates of ${spec.mount}`, "they are not PEM");
     return distinct(textsOf(texts));
   }
 

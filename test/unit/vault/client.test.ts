@@ -82,6 +82,17 @@ describe("a cluster with several addresses", () => {
     ]);
   });
 
+  test("an answer that is damaged is not asked for elsewhere: that could sign twice", async () => {
+    const broken: RequestListener = (_request, response) => void response.end('{"data":{"certif');
+    const [first, second] = await Promise.all([node(broken), node(says("second"))]);
+    await using _first = first.server;
+    await using _second = second.server;
+    const { client } = vaultClient({ addresses: [first.server.address, second.server.address] });
+    await assert.rejects(client.send(SIGN, never), { reason: "bad_response" });
+    assert.equal(second.tokens.length, 0);
+    assert.deepEqual(await client.send(SIGN, never), { data: { name: "second" } });
+  });
+
   test("an answer that comes too late is not asked for elsewhere, but the next request is", async () => {
     const [slow, good] = await Promise.all([node(() => undefined), node(says("good"))]);
     await using _slow = slow.server;

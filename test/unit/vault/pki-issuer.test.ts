@@ -52,8 +52,11 @@ describe("an answer that is not a certificate is bad_response", () => {
 
   test("CA certificates that are no PEM", async () => {
     const { api, issuer } = world();
-    api.on("pki/ca/pem", { data: {} }).on("pki/ca_chain", () => ca);
-    await assert.rejects(issuer.authorities(never), { reason: "bad_response" });
+    api.on("pki/ca_chain", () => ca);
+    for (const answer of [{ data: {} }, "<html></html>", 7]) {
+      api.on("pki/ca/pem", () => answer);
+      await assert.rejects(issuer.authorities(never), { reason: "bad_response" });
+    }
   });
 });
 

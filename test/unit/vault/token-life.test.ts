@@ -118,6 +118,18 @@ describe("logging in", () => {
     assert.equal(await token(), "s.1");
   });
 
+  test("with new credentials that are no good leaves the living token in use", async () => {
+    const { state, token, clock } = world({ ttl: 3_600 });
+    await token();
+    state.credentials = "b";
+    state.fails = "login_denied";
+    await clock.advance(SECOND);
+    assert.equal(await token(), "s.1");
+    state.fails = undefined;
+    await clock.advance(MINUTE);
+    assert.equal(await token(), "s.2");
+  });
+
   test("refuses a token that is good for a number of requests", async () => {
     const { session } = world({ uses: 3 });
     await assert.rejects(session.token(never), {

@@ -179,8 +179,10 @@ describe("deadlines", () => {
       response.writeHead(200);
       drips = setInterval(() => response.write(" "), 20);
     };
+    const started = performance.now();
     const error = await errorOf(answer, { timeouts: { connect: 5_000, request: 150 } });
     clearInterval(drips);
+    assert.ok(performance.now() - started < 5_000);
     assert.equal(error.reason, "timeout");
     assert.match(error.message, /no complete answer within 150ms/);
   });
@@ -237,6 +239,15 @@ describe("a connection that an earlier request left behind", () => {
     await client.send(SIGN, never);
     assert.equal((await failure(client.send(SIGN, never))).reason, "bad_response");
     assert.equal(requests, 2);
+  });
+
+  test("is what it takes: a request on a new connection that is reset is not repeated", async () => {
+    let requests = 0;
+    const error = await errorOf((request) => {
+      requests += 1;
+      request.socket.resetAndDestroy();
+    });
+    assert.deepEqual([error.reason, requests], ["connect", 1]);
   });
 
   test("gets no second chance when the new one is reset as well", async () => {
