@@ -1,6 +1,6 @@
 import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
 import { type Decision, decide } from "../domain/decide.ts";
-import { toLeafdError } from "../domain/errors.ts";
+import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent } from "../domain/events.ts";
 import { reloadHash } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
@@ -88,22 +88,19 @@ export class ServiceRunner {
 
   /**
    * Claims the directory first, so that a second daemon is told now and not at its first renewal: what belongs to
-   * another is not touched, not even to pay its reload. Any other trouble with the disk leaves the pair readable.
+   * another is not touched, not even to pay its reload. Any other trouble with the disk leaves the pair readable; what
+   * fails after it is its consequence, and is not told as a failure of its own.
    */
   async #recover(signal: AbortSignal): Promise<void> {
     const job = this.#job("missing");
-    try {
-      await job.ports.store.preflight(this.spec.output, this.spec.name);
-    } catch (thrown) {
-      this.#failed(job, thrown, signal);
-      if (toLeafdError(thrown).reason === "target_foreign") return;
-    }
-    try {
-      await recover(job);
-      await this.#sweep();
-    } catch (thrown) {
-      this.#failed(job, thrown, signal);
-    }
+    const failures: LeafdError[] = [];
+    const failed = (thrown: unknown) => failures.push(toLeafdError(thrown));
+    await job.ports.store.preflight(this.spec.output, this.spec.name).catch(failed);
+    if (failures[0]?.reason !== "target_foreign")
+      await recover(job)
+        .then(() => this.#sweep())
+        .catch(failed);
+    if (failures[0] !== undefined) this.#failed(job, failures[0], signal);
   }
 
   async #sweep(): Promise<void> {
