@@ -34,6 +34,9 @@ const HINTS: Partial<Record<Reason, string>> = {
   bad_response: "check that `address` is Vault's own API, and what stands between",
 };
 
+/** What Node tells its own users to do; ours set `tls.caFile`, as the hint says. */
+const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca$/;
+
 /**
  * What node:http threw, as a LeafdError: the code and the text only. The original is dropped, also as a cause, because
  * such errors carry whatever hangs on the request, headers with the token included.
@@ -44,7 +47,8 @@ export function networkError(thrown: unknown, address: string): LeafdError {
   const hint = HINTS[reason];
   // An AggregateError (every address of the host refused) has no text of its own.
   const text = thrown instanceof Error && thrown.message !== "" ? thrown.message : code;
-  return new LeafdError(reason, `${address}: ${oneLine(text)}`, hint === undefined ? {} : { hint });
+  const said = oneLine(text).replace(NODE_ADVICE, "");
+  return new LeafdError(reason, `${address}: ${said}`, hint === undefined ? {} : { hint });
 }
 
 function reasonOf(code: string): Reason {
