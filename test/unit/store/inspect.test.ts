@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { renameSync, symlinkSync } from "node:fs";
 import { appendFile, chmod, mkdir, rm, symlink, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -101,6 +102,15 @@ const damages: readonly Damage[] = [
     },
     says: /belongs to \.\.gen-/,
     rescue: "two",
+  },
+  {
+    what: "a link in place of the key, to the same bytes",
+    done: ({ live, inside }) => {
+      renameSync(join(inside, "tls.key"), join(live, "elsewhere"));
+      symlinkSync("../elsewhere", join(inside, "tls.key"));
+    },
+    says: /is incomplete \(ELOOP\)/,
+    rescue: "one",
   },
   {
     what: "a pipe in place of the key",
