@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { budgetOpensAt, issuanceBudget, reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
 import { REASONS } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";

@@ -29,7 +29,7 @@ type Without<T> = T extends ServiceEvent ? Omit<T, "at" | "service"> : never;
 /** The state after these events, told as the flow tells them. */
 function after(...events: Without<ServiceEvent>[]): ServiceState {
   return events.reduce<ServiceState>(
-    (state, event) => evolve(state, { ...event, at: NOW, service: "web" } as ServiceEvent),
+    (state, event) => evolve(state, { ...event, at: NOW, service: "web" }),
     INITIAL_STATE,
   );
 }

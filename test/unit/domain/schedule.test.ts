@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DEFAULT_RENEW_AT, firstDue, jitter } from "../../../src/domain/schedule.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
