@@ -130,8 +130,8 @@ class ParsedCertificate implements Certificate {
   readonly #subjectName: Buffer;
   readonly #x509: X509Certificate;
   #publicKey: KeyObject | undefined;
-  /** What `issuedBy` answered before, for CAs that are still around. */
-  readonly #verdicts = new WeakMap<Certificate, boolean>();
+  /** What `issuedBy` of a CA answered before: it is asked for every leaf below. A leaf is asked once. */
+  readonly #verdicts: WeakMap<Certificate, boolean> | undefined;
 
   constructor(bytes: Buffer) {
     const fields = decodeCertificate(bytes);
@@ -155,6 +155,7 @@ class ParsedCertificate implements Certificate {
     this.keyAlgorithm = fields.keyAlgorithm;
     this.publicKeyHash = hash("sha256", fields.publicKey, "hex");
     this.selfIssued = fields.issuer.equals(fields.subject);
+    this.#verdicts = fields.isCa ? new WeakMap() : undefined;
   }
 
   get subject(): string {
@@ -170,10 +171,10 @@ class ParsedCertificate implements Certificate {
   }
 
   issuedBy(ca: Certificate): boolean {
-    const known = this.#verdicts.get(ca);
+    const known = this.#verdicts?.get(ca);
     if (known !== undefined) return known;
     const verdict = ca instanceof ParsedCertificate && this.#issuerName.equals(ca.#subjectName) && this.#signedBy(ca);
-    this.#verdicts.set(ca, verdict);
+    this.#verdicts?.set(ca, verdict);
     return verdict;
   }
 
