@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { evolveCluster } from "../domain/cluster-state.ts";
 import { LeafdError } from "../domain/errors.ts";
-import type { RotationEvent } from "../domain/events.ts";
 import type { ClusterSpec, IssuerSpec } from "../domain/spec.ts";
 import type { ClusterStatus } from "../domain/status.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
@@ -18,7 +16,6 @@ interface ClustersOptions {
 interface Running {
   readonly spec: ClusterSpec;
   readonly cluster: Cluster;
-  status: ClusterStatus;
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
@@ -58,17 +55,12 @@ export class Clusters {
   }
 
   status(): readonly ClusterStatus[] {
-    return [...this.#running.values()].map(({ status }) => status);
+    return [...this.#running.values()].map(({ cluster }) => cluster.status());
   }
 
   /** Ends all sessions. Tokens are not revoked: a certificate with a lease would go with them. */
   async stop(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.#stop(name)));
-  }
-
-  #take(event: RotationEvent): void {
-    for (const running of this.#running.values()) running.status = evolveCluster(running.status, event);
-    this.#options.emit(event);
   }
 
   #start(spec: ClusterSpec): void {
