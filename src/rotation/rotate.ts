@@ -1,6 +1,6 @@
 import { budgetOpensAt, issuanceBudget } from "../domain/backoff.ts";
 import { bundlePem, contentHash } from "../domain/bundle.ts";
-import { type Certificate, parseCertificate } from "../domain/certificate.ts";
+import { type Certificate, parseCertificate, parseCertificates } from "../domain/certificate.ts";
 import { LeafdError } from "../domain/errors.ts";
 import { requestHash } from "../domain/request.ts";
 import { DEFAULT_TTL_GUESS } from "../domain/schedule.ts";
@@ -83,7 +83,7 @@ async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   if (request.ttl !== undefined && got < request.ttl * 0.98 - 2 * SECOND) {
     say({ kind: "ttl_clipped", issuer: issuer.name, asked: request.ttl, got });
   }
-  const chain = reply.chain.map((pem) => parseCertificate(pem));
+  const chain = parseCertificates(reply.chain.join("\n"));
   return { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
 }
 
@@ -151,8 +151,8 @@ function prove(job: Job, signed: Signed, roots: readonly Certificate[]): Verifie
     now: ports.clock.now(),
     minimumLifetime: MINIMUM_LIFETIME,
     requestHash: signed.requestHash,
-    // Who asks for a new one by hand wants another key or serial, and gets it even if it lives no longer.
-    ...(state.current === undefined || job.cause === "forced" ? {} : { current: state.current }),
+    // Only a renewal must gain time: another request, or a wish by hand, is answered by another certificate.
+    ...(state.current === undefined || job.cause !== "renewal_due" ? {} : { current: state.current }),
   });
   job.carry.unpublished = signed;
   return verified;

@@ -98,7 +98,7 @@ export class TrustKeeper implements Trust {
 
   async #refresh(issuer: Issuer, known: Known, signal: AbortSignal): Promise<void> {
     const { clock, memory } = this.#options;
-    const seen = (await issuer.authorities(signal)).map((pem) => parseCertificate(pem)).filter((ca) => ca.selfSigned);
+    const seen = parseCertificates((await issuer.authorities(signal)).join("\n")).filter((ca) => ca.selfSigned);
     known.askedAt = clock.monotonic();
     const roots = merge({ ...this.#options, issuer, operator: this.#operatorRoots(), known }, seen);
     if (!sameRoots(roots, known.roots)) memory.remember(issuer.identity, remembered(roots));
@@ -132,8 +132,7 @@ function merge(input: MergeInput, seen: readonly Certificate[]): readonly KnownR
   const first = known.roots.length === 0 && operator.length === 0;
   const after = new Map(before);
   for (const certificate of seen) {
-    const { fingerprint, notAfter } = certificate;
-    const subject = certificate.names.commonName ?? "";
+    const { fingerprint, notAfter, subject } = certificate;
     if (before.has(fingerprint) || first || (spec.newRoot === "accept" && !operatorKnows.has(fingerprint))) {
       if (!before.has(fingerprint) && !first)
         emit({ kind: "root_added", at, issuer: issuer.name, fingerprint, subject, notAfter });
@@ -152,7 +151,7 @@ function merge(input: MergeInput, seen: readonly Certificate[]): readonly KnownR
       at,
       issuer: issuer.name,
       fingerprint,
-      subject: root.certificate.names.commonName ?? "",
+      subject: root.certificate.subject,
     });
   }
   return [...after.values()];

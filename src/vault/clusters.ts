@@ -65,13 +65,11 @@ export class Clusters {
 
   #start(spec: ClusterSpec): void {
     const stop = new AbortController();
-    const { clock, stateDir, upkeep } = this.#options;
-    const cluster = createCluster({ spec, clock, stateDir, emit: (event) => this.#take(event) });
-    const status: ClusterStatus = { name: spec.name, address: spec.addresses[0] ?? "" };
+    const { upkeep, ...options } = this.#options;
+    const cluster = createCluster({ spec, ...options });
     this.#running.set(spec.name, {
       spec,
       cluster,
-      status,
       stop,
       done: upkeep ? cluster.run(stop.signal) : Promise.resolve(),
     });

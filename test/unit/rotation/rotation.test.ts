@@ -235,7 +235,7 @@ inWorld("with newRoot: hold a new root is said, not published, and its leaves ar
   world.issuer.signer = await root.intermediate({ name: "New Issuing" });
   world.issuer.published = [world.issuer.signer, root];
   await world.next(runner);
-  assert.equal(world.last("root_held")?.subject, "New Root");
+  assert.equal(world.last("root_held")?.subject, "CN=New Root");
   assert.equal(world.last("rotation_failed")?.reason, "chain_untrusted");
   assert.equal(await readFile(dir.join("live/ca.crt"), "utf8"), world.root.certificate.pem);
 });
@@ -290,6 +290,18 @@ inWorld("an issuer that answers the certificate of before is refused: no gain", 
   world.issuer.next.push({ notAfter: end });
   await world.next(runner);
   assert.equal(world.last("rotation_failed")?.reason, "no_gain");
+});
+
+inWorld("another request is answered even by a certificate that lives no longer", async (world) => {
+  const spec = world.spec();
+  const first = world.start(spec);
+  await world.settle(first);
+  world.issuer.next.push({ notAfter: (first.state.current?.notAfter ?? 0) - MINUTE });
+  const names = { ...spec.request.names, dns: ["api.svc", "web.svc"] };
+  const second = world.start({ ...spec, request: { ...spec.request, names } });
+  await world.settle(second);
+  assert.equal(second.state.rotationTrouble, undefined);
+  assert.equal(world.last("published")?.cause, "request_changed");
 });
 
 inWorld("a TTL that the issuer clips is accepted, planned for, and said", async (world) => {
