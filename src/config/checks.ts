@@ -90,6 +90,16 @@ export function checkNames(names: Names, path: Path, report: Report): void {
       if (problem !== undefined)
         report({ path: [...path, key, index], at: "value", message: `this ${word} ${problem}` });
     }
+  // X.509-SVID, 2: exactly one URI SAN, or no peer takes the identity.
+  if (names.uris.length > 1 && names.uris.some((uri) => uri.trim().startsWith("spiffe://"))) {
+    const hint = "give each identity a service of its own";
+    report({
+      path: [...path, "uris"],
+      at: "key",
+      message: "a SPIFFE ID must be the only URI of its certificate",
+      hint,
+    });
+  }
   if (names.commonName === undefined && KINDS.every(({ key }) => names[key].length === 0)) {
     const hint = "give a commonName, or one of dns, ips, uris, emails";
     report({ path, at: "key", message: "the certificate would have no name", hint });

@@ -130,6 +130,11 @@ suite("names", () =>
       minimalConfig(["  web:", `  ${"a".repeat(64)}:`]),
       `7:3: services.${"a".repeat(64)}: must be a name of 1 to 63 characters: a-z, 0-9, dot, dash and underscore, the first a letter or digit`,
     ],
+    [
+      "a SPIFFE ID among other URIs",
+      minimalConfig([identity, "{ uris: [spiffe://corp/a, https://b.internal/] }"]),
+      "8:17: services.web.identity.uris: a SPIFFE ID must be the only URI of its certificate",
+    ],
     ["none at all", minimalConfig([identity, "{}"]), "8:5: services.web.identity: the certificate would have no name"],
     [
       "DNS name",
