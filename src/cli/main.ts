@@ -4,8 +4,19 @@ import { type Command, exitCodeOf, explain, type Terminal, UsageError } from "./
 import { COMMANDS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
+/** What the program needs of the process it runs in. */
+interface Host {
+  readonly env: NodeJS.ProcessEnv;
+  readonly pid: number;
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: { write(text: string): unknown };
+  on(signal: NodeJS.Signals, listener: () => void): unknown;
+  once(signal: NodeJS.Signals, listener: () => void): unknown;
+  off(signal: NodeJS.Signals, listener: () => void): unknown;
+}
+
 /** argv → command → exit code. Whatever a command throws ends here, as a sentence and a documented number. */
-export async function main(argv: readonly string[], proc: NodeJS.Process): Promise<ExitCode> {
+export async function main(argv: readonly string[], proc: Host): Promise<ExitCode> {
   const terminal = terminalOf(proc);
   const [name, ...args] = argv;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(args[0], terminal);
@@ -62,7 +73,7 @@ Exit codes: 0 done · 1 the answer is no, or a service has no valid certificate 
   return name === undefined || name.startsWith("-") ? EXIT.ok : EXIT.usage;
 }
 
-function terminalOf(proc: NodeJS.Process): Terminal {
+function terminalOf(proc: Host): Terminal {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) proc.once(signal, () => stop.abort(signal));
   return {
