@@ -59,7 +59,7 @@ export async function signCertificate(signer: Signer, body: Body): Promise<strin
   return `${certificate.toString("pem")}\n`;
 }
 
-interface ReadRequest {
+export interface ReadRequest {
   readonly verified: boolean;
   readonly names: Names;
   readonly publicKeyHash: string;
