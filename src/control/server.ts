@@ -27,7 +27,7 @@ export interface ControlOptions {
 /** The names of some thousand services fit. */
 const LARGEST_REQUEST = 256 * 1024;
 /** Neither socket is for waiting: whoever is slower than this is cut off. */
-const LIMITS = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 5000, maxHeaderSize: 8192 };
+const LIMITS = { requestTimeout: 5000, connectionsCheckingInterval: 5000, maxHeaderSize: 8192 };
 const MOST_CONNECTIONS = 32;
 
 /**

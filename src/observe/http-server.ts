@@ -15,8 +15,8 @@ export interface ObserveOptions extends Sources {
 }
 
 interface Limits {
-  /** From the connection to the end of the headers. */
-  readonly headers: Millis;
+  /** From the first byte of a request to its last, checked as often: nobody is slower than twice this. */
+  readonly request: Millis;
   /** A connection on which nothing moves: a client that does not read, or keeps it for later. */
   readonly idle: Millis;
   readonly connections: number;
@@ -29,7 +29,7 @@ export interface Observer {
   readonly closed: Promise<void>;
 }
 
-const LIMITS: Limits = { headers: 5 * SECOND, idle: 30 * SECOND, connections: 64 };
+const LIMITS: Limits = { request: 5 * SECOND, idle: 30 * SECOND, connections: 64 };
 
 /** Nothing here is for a browser to run, frame, keep or guess the type of. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -71,9 +71,8 @@ export async function startObserve(options: ObserveOptions, signal: AbortSignal)
 
 function createBoundedServer(limits: Limits): Server {
   const server = createServer({
-    headersTimeout: limits.headers,
-    requestTimeout: limits.headers * 2,
-    connectionsCheckingInterval: limits.headers,
+    requestTimeout: limits.request,
+    connectionsCheckingInterval: limits.request,
     keepAliveTimeout: limits.idle,
     maxHeaderSize: 8 * 1024,
   });

@@ -9,7 +9,7 @@ import { type ObserveOptions, startObserve } from "../../../src/observe/http-ser
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-const SMALL = { headers: 50, idle: 200, connections: 2 };
+const SMALL = { request: 100, idle: 200, connections: 2 };
 const METRICS = { contentType: "text/plain; version=0.0.4; charset=utf-8", body: "leafd_up 1\n" };
 
 /** A listener with one healthy service on a clock that stands at NOW; `await using` stops it. */
@@ -222,9 +222,18 @@ async function converse(port: number, text: string): Promise<string> {
 }
 
 describe("clients that mean no good", () => {
-  it("that send their headers slowly are cut off", async () => {
+  it("that send their request byte by byte are cut off", async () => {
     await using server = await started({ limits: SMALL });
-    assert.match(await converse(server.port, "GET /metrics HTTP/1.1\r\nHost: loc"), /^HTTP\/1\.1 408 |^$/);
+    const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /metrics HTTP/1.1\r\nX: "));
+    const drip = setInterval(() => socket.write("x"), 20);
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    socket.on("error", () => {}); // A reset, when a byte crosses the end.
+    await once(socket, "close");
+    clearInterval(drip);
+    assert.match(answer, /^HTTP\/1\.1 408 |^$/);
   });
 
   it("that send nothing at all, or a body that never ends, are cut off", async () => {
@@ -235,22 +244,20 @@ describe("clients that mean no good", () => {
 
   it("that do not read are cut off", async () => {
     const body = "x".repeat(32 * 1024 * 1024);
-    await using server = await started({ limits: SMALL, metrics: () => Promise.resolve({ ...METRICS, body }) });
-    const socket = connect(server.port, "127.0.0.1");
-    socket.pause().write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    // Two slow readers are all connections there may be: a third is served only once one of them is gone.
-    const other = connect(server.port, "127.0.0.1");
-    other.pause().write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    for (const slow of [socket, other]) slow.on("error", () => {});
+    const limits = { ...SMALL, request: 10_000 };
+    await using server = await started({ limits, metrics: () => Promise.resolve({ ...METRICS, body }) });
+    // Two are all connections there may be: a third is served only once one of them is gone.
+    const slow = [0, 1].map(() => connect(server.port, "127.0.0.1").pause());
+    for (const socket of slow) socket.on("error", () => {}).write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await Promise.all(slow.map((socket) => once(socket, "connect")));
     let served: Answer | undefined;
     while (served === undefined) served = await ask(`${server.url}/livez`).catch(() => undefined);
     assert.equal(served.status, 200);
-    socket.destroy();
-    other.destroy();
+    for (const socket of slow) socket.destroy();
   });
 
   it("that open many connections get no more than the cap", async () => {
-    await using server = await started({ limits: { ...SMALL, headers: 10_000, idle: 10_000 } });
+    await using server = await started({ limits: { ...SMALL, request: 10_000, idle: 10_000 } });
     const held = [0, 1].map(() => connect(server.port, "127.0.0.1"));
     await Promise.all(held.map((socket) => once(socket, "connect")));
     await assert.rejects(ask(`${server.url}/livez`), /hang up|ECONNRESET/);

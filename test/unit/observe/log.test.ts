@@ -3,10 +3,8 @@ import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { RotationEvent } from "../../../src/domain/events.ts";
 import type { LogSpec } from "../../../src/domain/spec.ts";
-import { MINUTE } from "../../../src/domain/units.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { ALL_EVENTS, EVENTS, LEAF } from "../../support/events.ts";
-import { NOW } from "../../support/status.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 interface Options extends Partial<LogSpec> {
@@ -134,7 +132,8 @@ describe("a descriptor that takes nothing", () => {
     const fd = openSync("/dev/full", "w");
     const emit = createLog({ level: "debug", format: "json", fd });
     const before = process.memoryUsage().rss;
-    for (let turn = 0; turn < 20_000; turn++) emit({ ...EVENTS.rotation_failed, at: NOW + turn * MINUTE });
+    const long = "x".repeat(4000);
+    for (let turn = 0; turn < 20_000; turn++) emit({ ...EVENTS.rotation_failed, message: long, hint: long });
     closeSync(fd);
     assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
   });

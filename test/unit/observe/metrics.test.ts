@@ -112,6 +112,14 @@ describe("a certificate's metrics", () => {
     assert.equal((await scrape()).get('leafd_certificate_valid{service="payments"}'), 0);
   });
 
+  it("say when a reload is owed", async () => {
+    const { state, scrape } = observed();
+    state.status = daemonStatus([serviceStatus({ delivered: false, failures: 2 })]);
+    const series = await scrape();
+    assert.equal(series.get('leafd_reload_owed{service="payments"}'), 1);
+    assert.equal(series.get('leafd_consecutive_failures{service="payments"}'), 2);
+  });
+
   it("say 0 and nothing else of one that is not there", async () => {
     const series = await observed().scrape();
     const names = [...series].filter(([name]) => name.includes('service="billing"'));
