@@ -20,14 +20,14 @@ const LENGTH = 1.65;
 /**
  * A scenario that fits into `total`, the whole run; without it, certificates of a minute.
  *
- * Renewal is due between 0.57 and 0.67 of a lifetime. So by 1.05 lifetimes every service has rotated once; the second
+ * Renewal is due between 0.57 and 0.67 of a lifetime. So by 0.9 lifetimes every service has rotated once; the second
  * renewals, between 1.13 and 1.34, meet a sealed Vault; and at 1.38 it opens again, before 1.57, when the first of the
- * certificates would end.
+ * certificates would end. What lies between these numbers is for the slowness of the machine.
  */
 export function scenarioFor(total?: Millis): Scenario {
   const lifetime = total === undefined ? LONGEST_TTL : (total - PREPARATION) / LENGTH;
   const ttl = Math.min(LONGEST_TTL, Math.floor(lifetime / SECOND) * SECOND);
-  return { ttl, sealAt: Math.round(1.05 * ttl), unsealAt: Math.round(1.38 * ttl) };
+  return { ttl, sealAt: Math.round(0.9 * ttl), unsealAt: Math.round(1.38 * ttl) };
 }
 
 /** What the Vault is like, and what is to be seen. */

@@ -19,8 +19,8 @@ describe("the scenario, whatever the time it is given", () => {
         const { ttl, sealAt, unsealAt } = scenarioFor(total);
         const rotated = dueAfter(0, ttl, first);
         const overdue = dueAfter(rotated, ttl, second);
-        assert.ok(rotated < sealAt, "everybody has rotated before the Vault is sealed");
-        assert.ok(sealAt < overdue && overdue < unsealAt, "everybody meets the sealed Vault");
+        assert.ok(rotated + SECOND < sealAt, "everybody has rotated before the Vault is sealed");
+        assert.ok(sealAt + 2 * SECOND < overdue && overdue < unsealAt, "everybody meets the sealed Vault");
         assert.ok(unsealAt + 2 * SECOND < rotated + ttl, "it opens before a certificate ends");
         assert.ok(unsealAt + 2 * SECOND < total, "there is time left to see the recovery");
       }),
