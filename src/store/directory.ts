@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  type Stats,
+} from "node:fs";
 import { dirname } from "node:path";
 import { LeafdError } from "../domain/errors.ts";
 import type { OutputSpec } from "../domain/spec.ts";
@@ -23,6 +33,11 @@ export class HeldDirectory implements Disposable {
 
   at(name: string): string {
     return `/proc/self/fd/${this.fd}/${name}`;
+  }
+
+  /** What is under this name, links not followed; undefined when nothing is, which costs no exception. */
+  entry(name: string): Stats | undefined {
+    return lstatSync(this.at(name), { throwIfNoEntry: false });
   }
 
   /** Opens a directory in this one; never through a link. */
@@ -67,7 +82,17 @@ export function openOutput(path: string): HeldDirectory | undefined {
 
 /** Opens an output directory and makes it when it is missing; its parent must exist. */
 export function createOutput(output: OutputSpec, ownership: Ownership): HeldDirectory {
-  const path = output.directory;
+  const directory = openOutput(output.directory) ?? makeOutput(output.directory);
+  try {
+    finishCreation(directory, directoryAccess(output, ownership));
+    return directory;
+  } catch (thrown) {
+    directory[Symbol.dispose]();
+    throw diskError(thrown, `set up ${directory.path}`);
+  }
+}
+
+function makeOutput(path: string): HeldDirectory {
   try {
     unless(["EEXIST"], () => mkdirSync(path, 0o700));
   } catch (thrown) {
@@ -75,13 +100,7 @@ export function createOutput(output: OutputSpec, ownership: Ownership): HeldDire
   }
   const directory = openOutput(path);
   if (directory === undefined) throw new LeafdError("target_replaced", `${path} went away as leafd created it`);
-  try {
-    finishCreation(directory, directoryAccess(output, ownership));
-    return directory;
-  } catch (thrown) {
-    directory[Symbol.dispose]();
-    throw diskError(thrown, `set up ${path}`);
-  }
+  return directory;
 }
 
 /**
