@@ -27,7 +27,7 @@ export async function commitGeneration(commit: Commit): Promise<Manifest> {
   const { directory, output, generation } = commit;
   try {
     const manifest = await writeAndSwap(commit);
-    await syncAll([directory.fd]);
+    await syncAll(directory, [directory.fd]);
     directory.assertInPlace();
     removeStaleLinks(directory, output);
     return manifest;
@@ -45,7 +45,7 @@ async function writeAndSwap(commit: Commit): Promise<Manifest> {
   const written = writeFiles(inside, commit);
   try {
     ensureLinks(directory, output);
-    await syncAll([...written.fds, inside.fd, directory.fd]);
+    await syncAll(directory, [...written.fds, inside.fd, directory.fd]);
     for (const file of written.files) compare(inside, file);
   } finally {
     for (const fd of written.fds) closeSync(fd);

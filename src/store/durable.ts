@@ -3,9 +3,11 @@ import {
   constants,
   fstatSync,
   fsync,
+  fsyncSync,
   openSync,
   readSync,
   renameSync,
+  statfsSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -35,7 +37,7 @@ import { temporaryName } from "./names.ts";
  *   lstat    directory                          did somebody replace it meanwhile?
  *
  * Calls are synchronous because on tmpfs and in the page cache they take microseconds, and a hop to the thread pool
- * takes more; fsync alone waits for a disk and is asynchronous.
+ * takes more; fsync alone waits for a disk, where there is one, and is then asynchronous.
  *
  * Limits: the read-back comes from the page cache, so it finds short writes and meddling, not bad sectors. A disk that
  * lies about its flushes can lose anything. Two look-ups by path can straddle the swap: resolve `..data` once.
@@ -61,11 +63,19 @@ export function createFile(path: string, bytes: Uint8Array, access: Access): num
   }
 }
 
+/** File systems in memory, tmpfs and ramfs, as statfs(2) numbers them: an fsync has nothing to do there. */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
 /**
- * Syncs all of these descriptors and resolves when the last has settled, so that the caller may close them. After a
- * failure nothing of it may be trusted, nor synced again: the kernel has dropped the pages that it could not write.
+ * Syncs all of these descriptors, of files in `directory`, and resolves when the last has settled, so that the caller
+ * may close them. After a failure nothing of it may be trusted, nor synced again: the kernel has dropped the pages that
+ * it could not write.
  */
-export async function syncAll(fds: readonly number[]): Promise<void> {
+export async function syncAll(directory: HeldDirectory, fds: readonly number[]): Promise<void> {
+  if (IN_MEMORY.has(statfsSync(directory.at(".")).type)) {
+    for (const fd of fds) fsyncSync(fd);
+    return;
+  }
   const results = await Promise.allSettled(fds.map((fd) => fsyncAsync(fd)));
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
