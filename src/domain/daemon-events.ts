@@ -67,12 +67,6 @@ export type DaemonEvent =
       readonly subject: string;
     })
   | (Base & {
-      readonly kind: "leased_certificate";
-      readonly cluster: string;
-      readonly issuer: string;
-      readonly message: string;
-    })
-  | (Base & {
       readonly kind: "warning";
       readonly subject: string;
       readonly reason: Reason;

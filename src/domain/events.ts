@@ -53,6 +53,7 @@ export type ServiceEvent =
       readonly reloadOwed: boolean /** Why the pair must be replaced or published again although it is good. */;
       readonly outdated?: Cause;
     })
+  | (OfService & { readonly kind: "leased_certificate"; readonly issuer: string; readonly message: string })
   | (OfService & { readonly kind: "outdated"; readonly cause: Cause })
   | (OfService & {
       readonly kind: "nothing_usable";

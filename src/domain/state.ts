@@ -83,6 +83,7 @@ export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
       return { ...without(state, "activity", "reloadTrouble"), reloadOwed: false, lastReload: event.at };
     case "reloaded":
     case "ttl_clipped":
+    case "leased_certificate":
     case "service_added":
     case "service_changed":
     case "service_removed":

@@ -25,6 +25,8 @@ export interface Signed {
   readonly chain: readonly Certificate[];
   readonly privateKey: Secret<string>;
   readonly receivedAt: EpochMillis;
+  /** A leased certificate is good until this at the latest. */
+  readonly leaseEnds?: EpochMillis;
   readonly requestHash: string;
 }
 

@@ -53,8 +53,10 @@ export interface SignedReply {
   readonly privateKey?: Secret<string>;
   /** Vault's warnings, benign ones filtered out. */
   readonly warnings: readonly string[];
-  /** The reply carried a lease: the end of the token would revoke the certificate. */
+  /** The reply carried a lease: the end of the token will revoke the certificate. */
   readonly leased: boolean;
+  /** When that token ends, unless it is renewed; absent: nobody knows, or never. */
+  readonly tokenEnds?: EpochMillis;
   readonly receivedAt: EpochMillis;
 }
 

@@ -20,6 +20,7 @@ export async function publish(job: Job, { verified, signed, roots }: Proved): Pr
   const { spec, issuer, ports } = job;
   const { leaf, anchor, certificatePem } = verified;
   const { receivedAt } = signed;
+  const notAfter = Math.min(leaf.notAfter, signed.leaseEnds ?? leaf.notAfter);
   const plan = { renewAt: spec.renewAt, jitter: jitter(spec.name, leaf.serial) };
   const facts: ManifestFacts = {
     service: spec.name,
@@ -30,7 +31,7 @@ export async function publish(job: Job, { verified, signed, roots }: Proved): Pr
     issuer: issuer.name,
     rung: "primary",
     receivedAt,
-    firstDue: firstDue({ notBefore: leaf.notBefore, notAfter: leaf.notAfter, receivedAt }, plan).due,
+    firstDue: firstDue({ notBefore: leaf.notBefore, notAfter, receivedAt }, plan).due,
   };
   ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
   const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };

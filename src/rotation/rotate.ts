@@ -84,7 +84,11 @@ async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
     say({ kind: "ttl_clipped", issuer: issuer.name, asked: request.ttl, got });
   }
   const chain = parseCertificates(reply.chain.join("\n"));
-  return { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
+  const signed = { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
+  if (!reply.leased) return signed;
+  const message = `the role ${spec.issuer.role} has generate_lease=true: the end of leafd's token would revoke this certificate`;
+  say({ kind: "leased_certificate", issuer: issuer.name, message });
+  return reply.tokenEnds === undefined ? signed : { ...signed, leaseEnds: reply.tokenEnds };
 }
 
 /**

@@ -64,7 +64,9 @@ export class PkiIssuer implements Issuer {
     const send = (token: Secret<string>) => api.send({ operation: "write", path, data, token }, signal);
     try {
       const body = await slots.use(() => session.call(send, signal), signal);
-      return { ...signedReply(body, path), receivedAt: clock.now() };
+      const reply = { ...signedReply(body, path), receivedAt: clock.now() };
+      const tokenEnds = session.expires;
+      return tokenEnds === undefined ? reply : { ...reply, tokenEnds };
     } catch (thrown) {
       throw withPolicyHint(toLeafdError(thrown), path);
     }

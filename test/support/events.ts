@@ -80,9 +80,8 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
   root_held: { at: NOW, kind: "root_held", ...root },
   root_removed: { at: NOW, kind: "root_removed", ...root },
   leased_certificate: {
-    at: NOW,
+    ...of,
     kind: "leased_certificate",
-    cluster: "default",
     issuer: "main",
     message: "the role leases",
   },

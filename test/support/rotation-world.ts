@@ -29,6 +29,8 @@ export class TestIssuer implements Issuer {
   asked = 0;
   /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
   readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
+  /** Set: its certificates are leased, and this is the end of the token. */
+  tokenEnds: EpochMillis | undefined;
   signer: TestCa;
   /** What the mount publishes. */
   published: readonly TestCa[];
@@ -50,7 +52,10 @@ export class TestIssuer implements Issuer {
     const leaf = await this.signer.leaf({ ...order.names, publicKey, ...lifetime, ...changes });
     this.signed += 1;
     const chain = this.published.map((ca) => ca.certificate.pem);
-    return { leaf: leaf.certificate.pem, chain, warnings: [], leased: false, receivedAt: now };
+    const reply = { leaf: leaf.certificate.pem, chain, warnings: [], receivedAt: now };
+    return this.tokenEnds === undefined
+      ? { ...reply, leased: false }
+      : { ...reply, leased: true, tokenEnds: this.tokenEnds };
   }
 
   async authorities(): Promise<readonly string[]> {

@@ -292,6 +292,14 @@ inWorld("an issuer that answers the certificate of before is refused: no gain", 
   assert.equal(world.last("rotation_failed")?.reason, "no_gain");
 });
 
+inWorld("a leased certificate is said, and renewed before the token that carries it ends", async (world) => {
+  const runner = world.start();
+  world.issuer.tokenEnds = world.clock.now() + 6 * MINUTE;
+  const next = await world.settle(runner);
+  assert.match(world.last("leased_certificate")?.message ?? "", /generate_lease=true/);
+  assert.ok(next < world.clock.now() + 4 * MINUTE, `${next - world.clock.now()}`);
+});
+
 inWorld("another request is answered even by a certificate that lives no longer", async (world) => {
   const spec = world.spec();
   const first = world.start(spec);
