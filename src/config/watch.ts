@@ -5,6 +5,8 @@ import { DROP_INS, hashSources, readSources } from "./sources.ts";
 
 /** Events come in bursts, and an editor writes in several steps. */
 const QUIET = 0.2 * SECOND;
+/** After a change: what was read may be half of what is being written, and the event of the other half be swallowed. */
+const AGAIN = SECOND;
 /** For what raises no event: inotify can run out, and a network file system has none. */
 const POLL = 30 * SECOND;
 
@@ -41,8 +43,9 @@ export async function* watchConfig(options: WatchOptions, signal: AbortSignal): 
   try {
     while (!signal.aborted) {
       const hash = hashSources(await readSources(file));
-      if (hash !== last) yield (last = hash);
-      await sleepUnless(clock, poll, AbortSignal.any([signal, change.signal]));
+      const isNew = hash !== last;
+      if (isNew) yield (last = hash);
+      await sleepUnless(clock, isNew ? AGAIN : poll, AbortSignal.any([signal, change.signal]));
       await sleepUnless(clock, QUIET, signal);
       change = new AbortController();
     }

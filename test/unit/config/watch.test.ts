@@ -120,6 +120,24 @@ test("what raises no event is found by the slow look", async () => {
   }
 });
 
+test("soon after a change it looks again: the event of a file's second half may be lost", async () => {
+  await using directory = await tempDir();
+  const elsewhere = directory.join("elsewhere");
+  for (const [name, text] of Object.entries({ one: MINIMAL_CONFIG, two: OTHER_CONFIG })) {
+    await mkdir(`${elsewhere}/${name}`, { recursive: true });
+    await writeFile(`${elsewhere}/${name}/leafd.yaml`, text);
+  }
+  await symlink("one", `${elsewhere}/current`);
+  await symlink("elsewhere/current/leafd.yaml", directory.join("leafd.yaml"));
+  await using watch = await watching(directory);
+  await watch.after(() => writeFile(`${elsewhere}/one/leafd.yaml`, THIRD_CONFIG));
+  const unseen = async () => {
+    await symlink("two", `${elsewhere}/next`);
+    await rename(`${elsewhere}/next`, `${elsewhere}/current`);
+  };
+  assert.equal(await watch.after(unseen), (await watch.load()).hash);
+});
+
 test("a change between the load and the watch is not lost", async () => {
   await using directory = await tempDir();
   await writeFile(directory.join("leafd.yaml"), MINIMAL_CONFIG);
