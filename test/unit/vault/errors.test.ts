@@ -120,6 +120,12 @@ test("a secret that the server echoes is not repeated", () => {
   assert.doesNotMatch(error.message, /canary/);
 });
 
+test("a private key or a token that nobody asked for is not repeated", () => {
+  const key = "-----BEGIN EC PRIVATE KEY-----\ncanary\ncanary\n-----END EC PRIVATE KEY-----";
+  const said = oneLine(`made ${key} for hvs.canarycanary, and -----BEGIN PRIVATE KEY-----\ncanary`);
+  assert.equal(said, "made [redacted] for [redacted], and [redacted]");
+});
+
 test("a secret is not cut in two by the limit on messages", () => {
   const secret = `s.${"canary".repeat(10)}`;
   assert.doesNotMatch(oneLine("x".repeat(390) + secret, [secret]), /canary/);
