@@ -6,6 +6,8 @@ import type { TestVault } from "./test-vault.ts";
 
 /** Any part of a configuration file, as its user writes it. */
 type Written = Readonly<Record<string, unknown>>;
+/** By their names. */
+export type Services = Readonly<Record<string, Written>>;
 
 interface PlaceOptions {
   readonly vault: Pick<TestVault, "address" | "caFile">;
@@ -20,10 +22,12 @@ export interface LeafdPlace extends AsyncDisposable {
   /** The output directory of a service, unless its configuration says otherwise. */
   live(service: string): string;
   /**
-   * Writes the configuration: `services` by their names, each with its common name `NAME.svc` and its directory unless it
-   * says otherwise; `settings` are laid over the top level.
+   * A configuration: `services` by their names, each with its common name `NAME.svc` and its directory unless it says
+   * otherwise; `settings` are laid over the top level.
    */
-  configure(services: Readonly<Record<string, Written>>, settings?: Written): Promise<void>;
+  text(services: Services, settings?: Written): string;
+  /** Writes that into the file. */
+  configure(services: Services, settings?: Written): Promise<void>;
   /** Starts a command that goes on: `run`. */
   start(command: string, args?: readonly string[], options?: LeafdOptions): LeafdProcess;
   /** Runs a command to its end. */
@@ -50,15 +54,16 @@ export async function leafdPlace({ vault, pki }: PlaceOptions): Promise<LeafdPla
     const output = { directory: live(name) };
     return [name, { identity: { commonName: `${name}.svc` }, output, ...written }];
   };
+  const text = (services: Services, settings: Written = {}) => {
+    const all = { ...base, ...settings, services: Object.fromEntries(Object.entries(services).map(described)) };
+    return `${JSON.stringify(all, undefined, 2)}\n`; // JSON is YAML.
+  };
   return {
     dir,
     file,
     live,
-    configure: async (services, settings = {}) => {
-      const all = { ...base, ...settings, services: Object.fromEntries(Object.entries(services).map(described)) };
-      // JSON is YAML, and what an operator does with a text editor is done with one write here as well.
-      await writeFile(file, `${JSON.stringify(all, undefined, 2)}\n`);
-    },
+    text,
+    configure: (services, settings) => writeFile(file, text(services, settings)),
     start: (command, args = [], options = {}) => new LeafdProcess(withFile([command, ...args]), options),
     run: (command, args = [], options = {}) => runLeafd(withFile([command, ...args]), options),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),

@@ -31,10 +31,8 @@ export interface LeafdOptions {
   readonly wrapper?: readonly string[];
 }
 
-interface NextOptions {
-  /** Default 30 s: this machine may have other things to do. */
-  readonly within?: number;
-}
+/** How long an event may take: this machine may have other things to do. */
+const PATIENCE = 30_000;
 
 /** The end of a leafd: either member is null, as child processes have it. */
 export interface LeafdEnd {
@@ -91,14 +89,10 @@ export class LeafdProcess implements AsyncDisposable {
 
   /**
    * The next event of this kind that fits, after the one that the last call answered; waits for it. Rejects when leafd
-   * ends before, or after `within` milliseconds, with the end of the log.
+   * ends before, or after 30 s, with the end of the log.
    */
-  async next(
-    kind: LogLine["event"],
-    fits: (line: LogLine) => boolean = () => true,
-    { within = 30_000 }: NextOptions = {},
-  ): Promise<LogLine> {
-    const signal = AbortSignal.timeout(within);
+  async next(kind: LogLine["event"], fits: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+    const signal = AbortSignal.timeout(PATIENCE);
     for (;;) {
       const found = this.#lines.findIndex((line, at) => at >= this.#position && line.event === kind && fits(line));
       const line = this.#lines[found];
@@ -108,9 +102,14 @@ export class LeafdProcess implements AsyncDisposable {
       }
       if (this.#over) throw new Error(`leafd ended without ${kind}:\n${this.tail()}`);
       await once(this.#news, "line", { signal }).catch(() => {
-        throw new Error(`waited ${within} ms in vain for ${kind}:\n${this.tail()}`);
+        throw new Error(`waited ${PATIENCE} ms in vain for ${kind}:\n${this.tail()}`);
       });
     }
+  }
+
+  /** Resolves when each of these services has had an event of this kind; `next` then goes on after the last of them. */
+  async each(kind: LogLine["event"], ...services: readonly string[]): Promise<void> {
+    while (services.some((service) => this.seen(kind, service).length === 0)) await this.next(kind);
   }
 
   /** The last lines of standard error, for the message of a failed assertion. */
