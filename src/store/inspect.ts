@@ -61,7 +61,7 @@ function damaged(directory: HeldDirectory, message: string): Inspection & { kind
 }
 
 function newestIntact(directory: HeldDirectory): Generation | undefined {
-  for (const name of generations(directory)) {
+  for (const name of generations(readdirSync(directory.at(".")))) {
     try {
       const found = readGeneration(directory, name);
       if (typeof found !== "string") return found;
@@ -72,10 +72,12 @@ function newestIntact(directory: HeldDirectory): Generation | undefined {
   return undefined;
 }
 
-/** The names of all generations, complete or not, newest first. */
-export function generations(directory: HeldDirectory): readonly string[] {
-  const names = readdirSync(directory.at(".")).filter((name) => generationTime(name) !== undefined);
-  return names.sort().toReversed();
+/** Those names that are generations', complete or not, newest first. */
+export function generations(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => generationTime(name) !== undefined)
+    .sort()
+    .toReversed();
 }
 
 /** Reads one generation and compares it with its manifest; answers what is wrong as a sentence. */

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LeafdError } from "../domain/errors.ts";
 import { type EpochMillis, HOUR } from "../domain/units.ts";
 import type { Clock, Ledger } from "../rotation/ports.ts";
 import type { Warn } from "./claim.ts";
-import { diskError, unless } from "./disk-error.ts";
+import { diskError } from "./disk-error.ts";
 import { isObject } from "./record.ts";
 
 /*
@@ -60,7 +60,7 @@ export function openLedger(stateDir: string, options: LedgerOptions): Ledger {
 }
 
 function save(directory: string, path: string, issued: readonly EpochMillis[]): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.tmp`, JSON.stringify({ version: 1, issued }), { mode: 0o600 });
   renameSync(`${path}.tmp`, path);
 }
@@ -68,8 +68,8 @@ function save(directory: string, path: string, issued: readonly EpochMillis[]): 
 /** An unreadable ledger counts as empty: blocking a service by a damaged file would be an outage of our own making. */
 function load(path: string, warn: Warn): readonly EpochMillis[] {
   try {
-    const text = unless(["ENOENT"], () => readFileSync(path, "utf8"));
-    return text === undefined ? [] : parse(text, path);
+    const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    return isThere ? parse(readFileSync(path, "utf8"), path) : [];
   } catch (thrown) {
     warn(path, diskError(thrown, `read ${path}, so its issuances are forgotten`));
     return [];

@@ -64,11 +64,11 @@ export function refuseImmovable(directory: HeldDirectory, output: OutputSpec): v
 
 /** Refuses to replace what another program left in a directory that no leafd has ever written to. */
 export function refuseForeign(directory: HeldDirectory, output: OutputSpec): void {
-  refuseImmovable(directory, output); // Says it better when both are true.
-  const names = visibleNames(output.layout);
-  const foreign = names.find((name) => brokenLink(directory, [name]) !== undefined && directory.entry(name));
-  const name = foreign ?? (visibleGeneration(directory) === undefined && directory.entry(DATA) ? DATA : undefined);
+  const names = visibleNames(output.layout).filter((name) => directory.entry(name) !== undefined);
+  const isForeign = directory.entry(DATA) !== undefined && visibleGeneration(directory) === undefined;
+  const name = brokenLink(directory, names) ?? (isForeign ? DATA : undefined);
   if (name === undefined) return;
+  refuseImmovable(directory, output); // Says it better when both are true.
   throw unsafe(
     `${directory.path}/${name}`,
     "was made by another program",

@@ -14,21 +14,22 @@ const GRACE: Millis = 10 * SECOND;
  */
 export function sweepDirectory(directory: HeldDirectory, now: EpochMillis): number {
   let removed = 0;
-  for (const name of readdirSync(directory.at(".")).filter(isTemporary))
+  const names = readdirSync(directory.at("."));
+  for (const name of names.filter(isTemporary))
     if (!lstatSync(directory.at(name)).isDirectory()) {
       unlinkSync(directory.at(name));
       removed++;
     }
-  for (const name of superfluous(directory, now)) {
+  for (const name of superfluous(directory, generations(names), now)) {
     removeGeneration(directory, name);
     removed++;
   }
   return removed;
 }
 
-function superfluous(directory: HeldDirectory, now: EpochMillis): readonly string[] {
+function superfluous(directory: HeldDirectory, found: readonly string[], now: EpochMillis): readonly string[] {
   const current = visibleGeneration(directory);
-  const all = generations(directory).filter((name) => lstatSync(directory.at(name)).isDirectory());
+  const all = found.filter((name) => lstatSync(directory.at(name)).isDirectory());
   const previous = all.find((name) => (current === undefined || name < current) && isWhole(directory, name));
   return all.filter((name, index) => {
     if (name === current || name === previous) return false;
