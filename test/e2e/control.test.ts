@@ -17,9 +17,9 @@ before(async () => {
 });
 after(() => vault.stop());
 
-/** `23h 59m 58s`, however long it has been. */
+/** Without `23h 59m 58s`, which depends on how long the test takes; a serial may begin like one. */
 const withoutDurations = (text: string) =>
-  text.replaceAll(/\b\d+[dhms]( \d+[hms])*/g, "DURATION").replaceAll(/ +/g, " ");
+  text.replaceAll(/\b\d+[dhms](?: \d+[hms])*(?![\w…])/g, "DURATION").replaceAll(/ +/g, " ");
 const shortSerial = (serial: string) => `${serial.slice(0, 8)}…${serial.slice(-4)}`;
 
 suite("status", () => {

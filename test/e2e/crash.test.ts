@@ -82,22 +82,26 @@ test("killed at random times for 20 s under certificates of 8 s: no gap, no torn
   await using vault = await startTestVault();
   const pki = await setUpPki(vault, { roleSettings: { ttl: `${ttl / 1000}s`, no_store: false } });
   await using place = await leafdPlace({ vault, pki });
-  await place.configure({ web: { reload: [{ touch: place.dir.join("told") }] } });
-  assert.equal((await place.run("once")).code, 0);
+  const live = place.live("web");
+  await place.configure({ web: { renewAt: "50%", reload: [{ touch: place.dir.join("told") }] } });
   const began = Date.now();
-  await using reader = await watchPair(place.live("web"));
+  await using first = place.start("run");
+  await first.next("published");
+  await using reader = await watchPair(live);
+  await first.stop("SIGKILL");
 
-  let [kills, lost, short] = [0, 0, false];
+  let [kills, lost, slowest] = [1, 0, 0];
   while (Date.now() < began + duration) {
+    const begins = Date.now();
     await using leafd = place.start("run");
     await leafd.next("started");
-    // Lives that are over at once do not follow each other: two in a row could use up what is left of 8 s.
-    const life = Math.random() * (short ? 1_000 : 2_000) + (short ? 1_000 : 0);
-    short = life < 500;
-    await delay(life);
+    slowest = Math.max(slowest, Date.now() - begins);
+    await delay(Math.random() * 2_000);
+    // A leafd that lives too rarely cannot renew: when the next one might come too late, this one may finish.
+    if (readPair(live).leaf.validToDate.getTime() - Date.now() < 3 * slowest) await leafd.next("published");
     await leafd.stop("SIGKILL");
     kills += 1;
-    // What was asked for and not published is lost, at most one a kill.
+    // What was asked for and neither published nor refused is lost: at most one certificate a kill.
     const ended = leafd.seen("published").length + leafd.seen("rotation_failed").length;
     lost += leafd.seen("rotation_started").length - ended;
   }
@@ -106,7 +110,8 @@ test("killed at random times for 20 s under certificates of 8 s: no gap, no torn
   const issued = await pki.issued();
   const seen = await reader.report();
 
-  const most = Math.floor((Date.now() - began) / (ttl / 2)) + 1 + lost;
+  // Renewal is due after half of the life, less a jitter of up to a tenth of it.
+  const most = Math.floor((Date.now() - began) / (0.4 * ttl)) + 1 + lost;
   t.diagnostic(`${kills} kills, ${issued} issued (${most} allowed, ${lost} of them lost in a kill)`);
   t.diagnostic(
     `${seen.reads} reads of ${seen.generations} pairs: ${seen.torn} torn, ${seen.missing} missing, ${seen.expired} expired`,
@@ -114,5 +119,5 @@ test("killed at random times for 20 s under certificates of 8 s: no gap, no torn
   assert.deepEqual([seen.torn, seen.missing, seen.expired], [0, 0, 0]);
   assert.ok(seen.generations >= 3, "the certificate was renewed all the same");
   assert.ok(issued <= most, `${issued} certificates were issued, ${most} are allowed`);
-  assert.ok(kills >= 5, `only ${kills} kills`);
+  assert.ok(kills >= 3, `only ${kills} kills`);
 });
