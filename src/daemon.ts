@@ -81,7 +81,13 @@ export class Daemon implements AsyncDisposable {
       seed: instance,
     };
     const reloader = createReloader({ clock, environment, ownPid: pid });
-    this.supervisor = new Supervisor({ ports, reloader, emit, issuerFor: (spec) => this.#clusters.issuer(spec) });
+    this.supervisor = new Supervisor({
+      ports,
+      reloader,
+      emit,
+      issuerFor: (spec) => this.#clusters.issuer(spec),
+      placesFor: (cluster) => this.settings.clusters.find(({ name }) => name === cluster)?.concurrency ?? 1,
+    });
   }
 
   get settings(): Settings {
@@ -92,7 +98,7 @@ export class Daemon implements AsyncDisposable {
   async apply(config: LoadedConfig): Promise<void> {
     const { clock, emit } = this.#options;
     const { settings } = config;
-    const replaced = await this.#clusters.apply(settings.clusters);
+    const { replaced, retire } = this.#clusters.apply(settings.clusters);
     if (!isDeepStrictEqual(this.#trust.spec, settings.trust)) {
       this.#trust.spec = settings.trust;
       this.#trust.current = this.#newTrust(settings.trust);
@@ -102,6 +108,7 @@ export class Daemon implements AsyncDisposable {
     this.#configLoadedAt = clock.now();
     this.#configError = undefined;
     const changes = await this.supervisor.apply(settings.services, replaced);
+    await retire();
     emit({ kind: "config_loaded", at: clock.now(), hash: config.hash, ...changes });
     const fixed = FIXED.filter((key) => !isDeepStrictEqual(settings[key], this.#atStart[key]));
     if (fixed.length === 0) return;
@@ -119,7 +126,7 @@ export class Daemon implements AsyncDisposable {
   /** The services with their clusters, each to be worked on by the caller: what `once` needs instead of `run`. */
   async prepare(): Promise<readonly ServiceRunner[]> {
     const { clusters, services } = this.settings;
-    await this.#clusters.apply(clusters);
+    this.#clusters.apply(clusters);
     return this.supervisor.prepare(services);
   }
 

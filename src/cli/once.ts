@@ -1,5 +1,5 @@
 import { Daemon } from "../daemon.ts";
-import { type EpochMillis, formatDuration, type Millis, parseDuration } from "../domain/units.ts";
+import { formatDuration, type Millis, parseDuration } from "../domain/units.ts";
 import { createLog } from "../observe/log.ts";
 import { ensure, isGood, type OnceOptions } from "../rotation/once.ts";
 import type { ServiceRunner } from "../rotation/runner.ts";
@@ -24,7 +24,7 @@ Options:
       --takeover                take output directories that another leafd has claimed
   -c, --config FILE             the configuration (default /etc/leafd/leafd.yaml)
 
-Exit codes: 0 every required service has a valid pair · 1 one has not · 75 another leafd holds the state directory ·
+Exit codes: 0 every required service has a valid pair (and with --reload, has been told) · 1 one has not · 75 another leafd holds the state directory ·
 78 wrong configuration
 `,
   async run(args, terminal) {
@@ -54,7 +54,7 @@ Exit codes: 0 every required service has a valid pair · 1 one has not · 75 ano
     const goal = { clock, minRemaining, reload: values.reload };
     await ensureAll(runners, goal, AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]));
     await daemon.release();
-    return report(runners, { minRemaining, now: clock.now() }, terminal);
+    return report(runners, goal, terminal);
   },
 };
 
@@ -80,25 +80,32 @@ async function ensureAll(runners: readonly ServiceRunner[], goal: OnceOptions, s
   await optional;
 }
 
-function report(
-  runners: readonly ServiceRunner[],
-  goal: { minRemaining: Millis; now: EpochMillis },
-  terminal: Terminal,
-): ExitCode {
-  const { minRemaining, now } = goal;
-  let missing = 0;
-  for (const runner of runners) {
-    const { spec, state } = runner;
-    const good = isGood(runner, { clock: systemClock, minRemaining });
-    if (!good && spec.required) missing += 1;
-    const left =
-      state.current === undefined ? "no certificate" : `ends in ${formatDuration(state.current.notAfter - now)}`;
-    const how = good ? (state.rotations > 0 ? "issued" : "valid") : spec.required ? "FAILED" : "failed (not required)";
-    const why =
-      good || state.rotationTrouble === undefined
-        ? ""
-        : `: ${state.rotationTrouble.reason}: ${state.rotationTrouble.message}`;
-    terminal.out(`${spec.name}: ${how}, ${left}${why}\n`);
+function report(runners: readonly ServiceRunner[], goal: OnceOptions, terminal: Terminal): ExitCode {
+  const failed = runners.filter((runner) => {
+    const problem = problemOf(runner, goal);
+    terminal.out(`${lineOf(runner, problem, goal)}\n`);
+    return problem !== undefined && runner.spec.required;
+  });
+  return failed.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** What keeps the service from being done, or undefined. */
+function problemOf(runner: ServiceRunner, goal: OnceOptions): string | undefined {
+  const { current, rotationTrouble, reloadTrouble, reloadOwed } = runner.state;
+  if (!isGood(runner, goal)) {
+    if (rotationTrouble !== undefined) return `${rotationTrouble.reason}: ${rotationTrouble.message}`;
+    return current === undefined
+      ? "out of time"
+      : "not what the configuration asks for, or shorter than --min-remaining";
   }
-  return missing === 0 ? EXIT.ok : EXIT.failed;
+  if (!goal.reload || !reloadOwed) return undefined;
+  return `reload owed: ${reloadTrouble === undefined ? "out of time" : `${reloadTrouble.reason}: ${reloadTrouble.message}`}`;
+}
+
+function lineOf({ spec, state }: ServiceRunner, problem: string | undefined, { clock }: OnceOptions): string {
+  const { current, rotations } = state;
+  const left = current === undefined ? "no certificate" : `ends in ${formatDuration(current.notAfter - clock.now())}`;
+  const done = rotations > 0 ? "issued" : "valid";
+  if (problem === undefined) return `${spec.name}: ${done}, ${left}`;
+  return `${spec.name}: ${spec.required ? "FAILED" : "failed (not required)"}, ${left}: ${problem}`;
 }

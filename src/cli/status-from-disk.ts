@@ -38,6 +38,7 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["por
       authorities: nobody,
     },
     cause: "missing",
+    pace: 0,
     carry: { unpublished: undefined },
     stage: "preflight",
     say: (said) => {

@@ -4,7 +4,9 @@ import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts"
 /** Before the first doubling. */
 const BASE: Millis = SECOND;
 /** No retry is faster than this, however little life is left: a fleet must not hammer a server that is coming back. */
-const FASTEST: Millis = 100;
+const FASTEST: Millis = 0.5 * SECOND;
+/** Nor, where repeating heals nothing, than this. */
+const FASTEST_SLOW: Millis = 5 * SECOND;
 /** Where no valid pair is left there is no remaining life to take a part of. */
 const CAP_WITHOUT_PAIR: Millis = 30 * SECOND;
 /** A server that asks for more patience than this is not believed. */
@@ -25,18 +27,21 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
   "login_denied",
   "wrap_consumed",
   "wrap_mismatch",
-  "no_gain",
   "no_trust",
   "key_mismatch",
   "name_missing",
   "name_extra",
   "usage_wrong",
-  "lifetime_short",
   "weak_signature",
   "serial_reused",
-  "expired",
   "target_foreign",
 ]);
+
+/**
+ * The issuer has nothing better to give, and each try costs a certificate: however little life is left, and however
+ * much, a few more tries are enough.
+ */
+const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>(["no_gain", "lifetime_short", "expired"]);
 
 export interface Failure {
   readonly reason: Reason;
@@ -47,25 +52,27 @@ export interface Failure {
 }
 
 /**
- * The longest wait before the next try, for a pair with this much life left: 5 % of it, at most 5 min, so that a
- * certificate sees many tries before it ends, whatever its TTL.
+ * The longest wait before the next try, for a pair with this much life left: 5 % of it, at most 5 min and at least 1 s,
+ * so that a certificate sees many tries before it ends, whatever its TTL, and its last seconds no storm.
  */
 export function retryCap(remaining: Millis): Millis {
   if (remaining <= 0) return CAP_WITHOUT_PAIR;
-  return Math.min(5 * MINUTE, Math.max(Math.min(5 * SECOND, remaining / 20), 0.05 * remaining));
+  return Math.min(5 * MINUTE, Math.max(2 * FASTEST, 0.05 * remaining));
 }
 
 /**
  * How long to wait before the next try: exponential with full jitter under `retryCap`. After a quota (429) and after a
- * refusal at least half of the range; `Retry-After` is honoured even beyond the cap.
+ * refusal at least half of the range; `Retry-After` is honoured even beyond the cap. Where the issuer has nothing better
+ * to give, a minute at least and 5 to 10 % of the remaining life.
  *
  * `chance` is a number in [0, 1); the caller derives it from the service, so that runs can be repeated.
  */
 export function retryDelay(failure: Failure, remaining: Millis, chance: number): Millis {
-  const cap = retryCap(remaining);
+  if (NOTHING_BETTER.has(failure.reason)) return Math.round(Math.max(MINUTE, (remaining / 20) * (1 + chance)));
   const slow = SLOW.has(failure.reason);
+  const cap = Math.max(retryCap(remaining), slow ? 2 * FASTEST_SLOW : 0);
   const range = slow ? cap : Math.min(cap, BASE * 2 ** Math.min(failure.count - 1, 20));
-  const least = slow || failure.reason === "quota" ? range / 2 : Math.min(FASTEST, range);
+  const least = slow || failure.reason === "quota" ? range / 2 : FASTEST;
   const delay = least + (range - least) * chance;
   return Math.round(Math.max(delay, Math.min(failure.retryAfter ?? 0, LONGEST_RETRY_AFTER)));
 }

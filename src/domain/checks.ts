@@ -122,7 +122,7 @@ export const CHECKS: readonly Check[] = [
     reason: "no_gain",
     hint: "Look for a role or an issuing CA whose end keeps new certificates from living longer.",
     run: ({ leaf, replaces }) => {
-      if (replaces === undefined || replaces.requestHash !== replaces.current.requestHash) return undefined;
+      if (replaces === undefined || !replaces.mustGain) return undefined;
       const { notAfter } = replaces.current;
       if (leaf.notAfter > notAfter) return undefined;
       return `the leaf ends at ${formatTime(leaf.notAfter)}, the current one at ${formatTime(notAfter)}: nothing would be gained`;

@@ -55,7 +55,9 @@ function wantedRotation(state: ServiceState): Wanted {
   const rightAway = Number.NEGATIVE_INFINITY;
   if (current === undefined) return { kind: "issue", cause: state.lacking ?? "missing", at: rightAway };
   if (state.forced) return { kind: "issue", cause: "forced", at: rightAway };
-  if (outdated !== undefined)
-    return { kind: SAME_PAIR.has(outdated) ? "republish" : "issue", cause: outdated, at: rightAway };
+  if (outdated !== undefined) {
+    const at = Math.min(state.replaceAt ?? rightAway, current.due);
+    return { kind: SAME_PAIR.has(outdated) ? "republish" : "issue", cause: outdated, at };
+  }
   return { kind: "issue", cause: "renewal_due", at: current.due };
 }

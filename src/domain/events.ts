@@ -52,7 +52,11 @@ export type ServiceEvent =
       readonly leaf: LeafFacts;
       readonly reloadOwed: boolean /** Why the pair must be replaced or published again although it is good. */;
       readonly outdated?: Cause;
+      /** A good pair that must be replaced may serve until then: many are not replaced at once. */
+      readonly replaceAt?: EpochMillis;
     })
+  /** Good, and yet worth an operator's attention. */
+  | (OfService & { readonly kind: "pair_warning"; readonly message: string })
   | (OfService & { readonly kind: "leased_certificate"; readonly issuer: string; readonly message: string })
   | (OfService & { readonly kind: "outdated"; readonly cause: Cause })
   | (OfService & {

@@ -17,6 +17,6 @@ export interface Gathered {
   readonly skew: Millis;
   /** What must be left of the leaf's life. */
   readonly minimumLifetime: Millis;
-  /** The leaf that the new one would replace, and the hash of the request that the new one answers. */
-  readonly replaces: { readonly current: LeafFacts; readonly requestHash: string } | undefined;
+  /** The leaf that the new one would replace, and whether the new one must live longer. */
+  readonly replaces: { readonly current: LeafFacts; readonly mustGain: boolean } | undefined;
 }

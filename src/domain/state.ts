@@ -22,6 +22,8 @@ export interface ServiceState {
   readonly lacking?: "missing" | "damaged";
   /** The current pair must be replaced or published again before its time. */
   readonly outdated?: Cause;
+  /** Not before this; absent: at once. */
+  readonly replaceAt?: EpochMillis;
   /** An operator asked for a new one. */
   readonly forced: boolean;
   readonly reloadOwed: boolean;
@@ -54,17 +56,23 @@ export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
   switch (event.kind) {
     case "recovered": {
       const next = {
-        ...without(state, "lacking", "outdated"),
+        ...without(state, "lacking", "outdated", "replaceAt"),
         recovered: true,
         current: event.leaf,
         reloadOwed: event.reloadOwed,
       };
-      return event.outdated === undefined ? next : { ...next, outdated: event.outdated };
+      const { outdated, replaceAt } = event;
+      return { ...next, ...(outdated && { outdated }), ...(replaceAt && { replaceAt }) };
     }
     case "nothing_usable":
-      return { ...without(state, "current", "outdated"), recovered: true, lacking: event.cause, reloadOwed: false };
+      return {
+        ...without(state, "current", "outdated", "replaceAt"),
+        recovered: true,
+        lacking: event.cause,
+        reloadOwed: false,
+      };
     case "outdated":
-      return { ...state, outdated: event.cause };
+      return { ...without(state, "replaceAt"), outdated: event.cause };
     case "renewal_requested":
       return { ...without(state, "rotationTrouble"), forced: true };
     case "rotation_started":
@@ -84,6 +92,7 @@ export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
     case "reloaded":
     case "ttl_clipped":
     case "leased_certificate":
+    case "pair_warning":
     case "service_added":
     case "service_changed":
     case "service_removed":
@@ -97,7 +106,7 @@ export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
 function published(state: ServiceState, event: ServiceEvent & { kind: "published" }): ServiceState {
   const isNew = event.leaf.serial !== state.current?.serial;
   return {
-    ...without(state, "lacking", "outdated", "activity", "rotationTrouble", "reloadTrouble"),
+    ...without(state, "lacking", "outdated", "replaceAt", "activity", "rotationTrouble", "reloadTrouble"),
     recovered: true,
     current: event.leaf,
     // A pair that is published again answers no request for a new one.

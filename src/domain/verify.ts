@@ -27,10 +27,10 @@ export interface StoredEvidence {
 
 /** What a new pair is judged by. */
 export interface Evidence extends StoredEvidence {
-  /** The hash of the request that the leaf answers. */
-  readonly requestHash: string;
   /** The leaf that it would replace. */
   readonly current?: LeafFacts;
+  /** It answers the same request as the current one, and must live longer than that. */
+  readonly mustGain: boolean;
 }
 
 const verified = Symbol("verified");
@@ -61,7 +61,7 @@ export function verifyStored(evidence: StoredEvidence): VerifiedBundle {
 
 /** The evidence as the checks read it: complete, the chain walked. LeafdError `bad_certificate` for a flood of CAs. */
 export function gather(evidence: StoredEvidence & Partial<Evidence>): Gathered {
-  const { leaf, chain, roots, privateKeyHash, request, now, current, requestHash } = evidence;
+  const { leaf, chain, roots, privateKeyHash, request, now, current, mustGain = false } = evidence;
   if (chain.length > MAX_CHAIN)
     throw new LeafdError(
       "bad_certificate",
@@ -76,7 +76,7 @@ export function gather(evidence: StoredEvidence & Partial<Evidence>): Gathered {
     now,
     skew,
     minimumLifetime: evidence.minimumLifetime ?? 0,
-    replaces: current === undefined || requestHash === undefined ? undefined : { current, requestHash },
+    replaces: current === undefined ? undefined : { current, mustGain },
   };
 }
 

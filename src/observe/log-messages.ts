@@ -45,6 +45,7 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
   root_held: "warn",
   root_removed: "warn",
   leased_certificate: "error",
+  pair_warning: "warn",
   warning: "warn",
 };
 
@@ -97,6 +98,7 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   root_held: ({ issuer, subject }) => `new root of ${issuer} held back until it is accepted: ${subject}`,
   root_removed: ({ issuer, subject }) => `root of ${issuer} removed from the bundle: ${subject}`,
   leased_certificate: ({ message }) => message,
+  pair_warning: ({ message }) => message,
   warning: ({ subject, message }) => `${subject}: ${message}`,
 };
 

@@ -3,9 +3,9 @@ import { toLeafdError } from "../domain/errors.ts";
 import type { Cause, LeafFacts, ServiceEvent, Stage } from "../domain/events.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { ServiceSpec } from "../domain/spec.ts";
+import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
-import type { EpochMillis } from "../domain/units.ts";
+import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock, Issuer, Keys, Ledger, Store, Trust } from "./ports.ts";
 
 /** The world, as a rotation sees it. */
@@ -44,6 +44,10 @@ export interface Job {
   readonly say: (event: Said) => void;
   /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
   readonly carry: { unpublished: Signed | undefined };
+  /** Replacements that a change of configuration asks for are spread over this time. */
+  readonly pace: Millis;
+  /** The output directory that the configuration had before. */
+  readonly movedFrom?: OutputSpec;
   /** The part of the work that is under way: where a failure is said to have happened. */
   stage: Stage;
 }

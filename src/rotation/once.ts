@@ -20,6 +20,8 @@ export async function ensure(runner: ServiceRunner, options: OnceOptions, signal
   for (;;) {
     signal.throwIfAborted();
     if (isGood(runner, options) && !(options.reload && runner.state.reloadOwed)) return;
+    // The issuer gives no longer life than this: another certificate would be as short.
+    if (tooShort(runner, options) && runner.state.rotations > 0) return;
     if (tooShort(runner, options) && !runner.state.forced) runner.say({ kind: "renewal_requested", by: "operator" });
     const decision = runner.decide();
     if (decision.kind === "wait") {

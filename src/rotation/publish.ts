@@ -39,14 +39,18 @@ export async function publish(job: Job, { verified, signed, roots }: Proved): Pr
 }
 
 /** Publishes the pair that is there as a new generation: in another form, or with another trust bundle. */
-export async function republish(job: Job, cause: Cause, roots?: readonly Certificate[]): Promise<void> {
+export async function republish(job: Job, cause: Cause): Promise<void> {
   const { spec, ports } = job;
   job.stage = "preflight";
   await ports.store.preflight(spec.output, spec.name);
   job.stage = "store";
   const found = await ports.store.inspect(spec.output);
   if (found.kind === "pair")
-    return publishAgain(job, cause, roots === undefined ? found : withTrust(found, bundlePem(roots)));
+    return publishAgain(
+      job,
+      cause,
+      cause === "trust_changed" ? withTrust(found, bundlePem(ports.trust.known(job.issuer))) : found,
+    );
   // Somebody took it away since it was judged: the next decision is to issue.
   if (found.kind === "none")
     job.say({ kind: "nothing_usable", cause: "missing", message: "the published pair is gone" });

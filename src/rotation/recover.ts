@@ -1,8 +1,10 @@
+import { bundlePem, contentHash } from "../domain/bundle.ts";
 import { type Certificate, parseCertificates } from "../domain/certificate.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { outdatedBy, reloadHash } from "../domain/request.ts";
+import { fraction } from "../domain/schedule.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { type Job, leafFacts } from "./job.ts";
 import type { PairMaterial } from "./ports.ts";
@@ -18,6 +20,12 @@ interface Pair {
   readonly material: PairMaterial;
 }
 
+/** A pair from which an output that lost its own can be published again, without a certificate. */
+interface Rescue {
+  readonly pair: Pair;
+  readonly cause: Cause;
+}
+
 /** Reasons for which the pair is sound but not what is asked for now. */
 const OTHER_REQUEST: ReadonlySet<string> = new Set(["name_missing", "name_extra", "usage_wrong"]);
 
@@ -27,11 +35,11 @@ const OTHER_REQUEST: ReadonlySet<string> = new Set(["name_missing", "name_extra"
  */
 export async function recover(job: Job): Promise<void> {
   const rescue = await look(job);
-  if (rescue !== undefined && isSound(job, rescue)) await publishAgain(job, "damaged", rescue);
+  if (rescue !== undefined && isSound(job, rescue.pair)) await publishAgain(job, rescue.cause, rescue.pair);
 }
 
 /** The half of it that writes nothing. Answers what a damaged directory could be repaired from. */
-export async function look(job: Job): Promise<Pair | undefined> {
+export async function look(job: Job): Promise<Rescue | undefined> {
   const { spec, ports, say } = job;
   const found = await ports.store.inspect(spec.output);
   switch (found.kind) {
@@ -40,13 +48,19 @@ export async function look(job: Job): Promise<Pair | undefined> {
       return undefined;
     case "none":
       say({ kind: "nothing_usable", cause: "missing", message: "no certificate has been published here yet" });
-      return undefined;
+      return moved(job);
     case "damaged":
       say({ kind: "nothing_usable", cause: "damaged", reason: found.reason, message: found.message });
-      return found.rescue;
+      return found.rescue && { pair: found.rescue, cause: "damaged" };
     default:
       return found satisfies never;
   }
+}
+
+/** The configuration has another directory now, and the one before still holds the pair. */
+async function moved({ movedFrom, ports }: Job): Promise<Rescue | undefined> {
+  const found = movedFrom === undefined ? undefined : await ports.store.inspect(movedFrom);
+  return found?.kind === "pair" ? { pair: found, cause: "delivery_changed" } : undefined;
 }
 
 function isSound(job: Job, pair: Pair): boolean {
@@ -68,15 +82,19 @@ async function judge(job: Job, found: Pair): Promise<void> {
     say({ kind: "nothing_usable", cause: "damaged", reason, message });
     return;
   }
-  const { leaf } = proved;
+  const { leaf, roots } = proved;
   const delivery = await ports.store.delivery(spec.output);
   const told = delivery?.generation === manifest.generation && delivery.reloadHash === reloadHash(spec.reload);
-  const outdated = proved.outdated ?? outdatedBy(spec, issuer.identity, { leaf, manifest });
+  const trustChanged = manifest.files["ca.crt"] === contentHash(bundlePem(roots)) ? undefined : "trust_changed";
+  const outdated = proved.outdated ?? outdatedBy(spec, issuer.identity, { leaf, manifest }) ?? trustChanged;
+  const isPaced = outdated === "request_changed" || outdated === "issuer_removed";
+  const replaceAt = Math.round(ports.clock.now() + job.pace * fraction(`${ports.seed}\0${spec.name}`));
   say({
     kind: "recovered",
     leaf: leafFacts(withinLife(manifest, leaf), leaf),
     reloadOwed: spec.reload.length > 0 && !told,
     ...(outdated === undefined ? {} : { outdated }),
+    ...(isPaced ? { replaceAt } : {}),
   });
 }
 
@@ -88,26 +106,43 @@ function withinLife(manifest: Manifest, leaf: Certificate): Manifest {
 
 interface Proof {
   readonly leaf: Certificate;
+  readonly roots: readonly Certificate[];
   readonly outdated: Cause | undefined;
+}
+
+/** What the pair is judged by: the anchors that are known, else those that were published with it. */
+function rootsFor({ issuer, ports, say }: Job, found: Pair): readonly Certificate[] {
+  const published = parseCertificates(found.material.trust);
+  try {
+    const known = ports.trust.known(issuer);
+    return known.length > 0 ? known : published;
+  } catch (thrown) {
+    const { message } = toLeafdError(thrown);
+    say({ kind: "pair_warning", message: `judged by the bundle beside it, because this failed: ${message}` });
+    return published;
+  }
 }
 
 function proveAgain(job: Job, found: Pair): Proof {
   const { spec, issuer, ports } = job;
   const [leaf, ...chain] = parseCertificates(found.material.certificate);
   if (leaf === undefined) throw new TypeError("a pair without a certificate");
-  const known = ports.trust.known(issuer);
-  const roots = known.length > 0 ? known : parseCertificates(found.material.trust);
+  const roots = rootsFor(job, found);
   const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
   try {
     const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: ports.clock.now() };
     const { anchor } = verifyStored(evidence);
     ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
-    return { leaf, outdated: undefined };
+    return { leaf, roots, outdated: undefined };
   } catch (thrown) {
     const { reason } = toLeafdError(thrown);
     // Over, and otherwise as it was: it is replaced at once, and until then it is what there is.
-    if (reason === "expired") return { leaf, outdated: "renewal_due" };
-    if (OTHER_REQUEST.has(reason)) return { leaf, outdated: "request_changed" };
+    if (reason === "expired") return { leaf, roots, outdated: "renewal_due" };
+    // It was valid when it was published: the clock has been set back since, and that is no reason for another one.
+    if (reason === "not_yet_valid") return { leaf, roots, outdated: undefined };
+    // Its root is no longer trusted: it serves until the next one is there.
+    if (reason === "chain_untrusted") return { leaf, roots, outdated: "issuer_removed" };
+    if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };
     throw thrown;
   }
 }

@@ -17,7 +17,7 @@ import { publish, republish } from "./publish.ts";
  *     preflight → budget → trust → key and CSR → sign → verify → store
  *
  * What can fail without costing a certificate comes first. The reload is not part of it: it is owed from the moment
- * the pair is stored, and paid by deliver.ts, so that a crash in between loses nothing.
+ * the pair is stored, and paid by the runner, so that a crash in between loses nothing.
  */
 
 /** A leaf that ends sooner than this after its arrival cannot be delivered before it is over. */
@@ -34,9 +34,10 @@ export async function rotate(job: Job, signal: AbortSignal): Promise<void> {
   const roots = await ports.trust.bundle(issuer, signal);
   if (bundleChanged(job, roots)) {
     // Peers must know a root before they meet a leaf that chains to it: the bundle goes out alone, then the loop comes back.
-    await republish(job, "trust_changed", roots);
+    await republish(job, "trust_changed");
     return;
   }
+  refuseWithoutGain(job);
   const signed = usable(job) ?? (await issue(job, signal));
 
   job.stage = "verify";
@@ -50,6 +51,19 @@ export async function rotate(job: Job, signal: AbortSignal): Promise<void> {
 function bundleChanged(job: Job, roots: readonly Certificate[]): boolean {
   const { current } = job.state;
   return current !== undefined && current.trustHash !== contentHash(bundlePem(roots));
+}
+
+/** A fixed end that the current pair has reached already: another certificate would be the same again. */
+function refuseWithoutGain({ spec, state, cause }: Job): void {
+  const { notAfter } = spec.request;
+  if (cause !== "renewal_due" || notAfter === undefined || (state.current?.notAfter ?? 0) < notAfter - SECOND) return;
+  throw new LeafdError(
+    "no_gain",
+    `the current certificate ends at ${formatTime(notAfter)} already, as notAfter demands`,
+    {
+      hint: "Set a later notAfter, or a ttl instead of it.",
+    },
+  );
 }
 
 /** A certificate that an earlier try was given and could not store, if it answers the request as it is now. */
@@ -154,10 +168,11 @@ function prove(job: Job, signed: Signed, roots: readonly Certificate[]): Verifie
     roots,
     now: ports.clock.now(),
     minimumLifetime: MINIMUM_LIFETIME,
-    requestHash: signed.requestHash,
     // Only a renewal must gain time: another request, or a wish by hand, is answered by another certificate.
-    ...(state.current === undefined || job.cause !== "renewal_due" ? {} : { current: state.current }),
+    mustGain: job.cause === "renewal_due",
+    ...(state.current === undefined ? {} : { current: state.current }),
   });
+  for (const message of verified.warnings) job.say({ kind: "pair_warning", message });
   job.carry.unpublished = signed;
   return verified;
 }

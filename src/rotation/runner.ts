@@ -2,10 +2,12 @@ import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
 import { type Decision, decide } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent } from "../domain/events.ts";
-import { reloadHash } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
-import type { ServiceSpec } from "../domain/spec.ts";
+import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import { evolve, INITIAL_STATE, type ServiceState } from "../domain/state.ts";
+import type { Millis } from "../domain/units.ts";
+import { isAsPublished } from "./audit.ts";
+import { deliver } from "./deliver.ts";
 import type { Gate } from "./gate.ts";
 import { failureOf, type Job, type Ports, type Said, type Signed } from "./job.ts";
 import type { Emit, Issuer } from "./ports.ts";
@@ -22,6 +24,9 @@ interface RunnerOptions {
   readonly gate: Gate;
   readonly reloads: ReloadQueue;
   readonly emit: Emit;
+  /** See `Job`. */
+  readonly pace?: Millis;
+  readonly movedFrom?: OutputSpec;
 }
 
 /**
@@ -75,15 +80,36 @@ export class ServiceRunner {
     }
   }
 
+  /**
+   * Looks whether the disk still holds what was published, and whether that is still what should be: somebody may have
+   * edited, chmodded or deleted it, or changed the file of trust anchors.
+   */
+  async audit(signal: AbortSignal): Promise<void> {
+    const { current, outdated } = this.#state;
+    const { issuer, ports } = this.#options;
+    if (current === undefined || outdated !== undefined) return;
+    if (!(await isAsPublished({ output: this.spec.output, issuer, ports, current }))) await this.#recover(signal);
+  }
+
   /** Who ends first goes first; who has nothing goes before everybody. */
   #urgency(): number {
     return this.#state.current?.notAfter ?? 0;
   }
 
   #job(cause: Cause): Job {
-    const { spec, issuer, ports } = this.#options;
-    const state = this.#state;
-    return { spec, issuer, ports, cause, state, say: (said) => this.say(said), carry: this.#carry, stage: "preflight" };
+    const { spec, issuer, ports, pace = 0, movedFrom } = this.#options;
+    const say = (said: Said): void => this.say(said);
+    const job = {
+      spec,
+      issuer,
+      ports,
+      cause,
+      state: this.#state,
+      say,
+      carry: this.#carry,
+      stage: "preflight" as const,
+    };
+    return { ...job, pace, ...(movedFrom === undefined ? {} : { movedFrom }) };
   }
 
   /**
@@ -138,22 +164,20 @@ export class ServiceRunner {
 
   async #deliver(signal: AbortSignal): Promise<void> {
     const { ports, reloads } = this.#options;
-    const { current, published } = this.#state;
+    const { spec } = this;
+    const state = this.#state;
+    const { current } = state;
     if (current === undefined) return;
-    const { reload: steps, output, name: service } = this.spec;
-    const { generation, serial } = current;
-    const order = { service, steps, directory: output.directory, generation, cause: published ?? "reload_owed" };
     try {
-      await reloads.deliver(order, signal);
-      await ports.store.recordDelivery(output, { generation, reloadHash: reloadHash(steps), at: ports.clock.now() });
-      this.say({ kind: "delivered", generation, serial });
+      await deliver({ spec, state, current, ports, reloads }, signal);
+      this.say({ kind: "delivered", generation: current.generation, serial: current.serial });
     } catch (thrown) {
       signal.throwIfAborted();
       const { fields } = failureOf(thrown);
       const failures = (this.#state.reloadTrouble?.failures ?? 0) + 1;
       const retryAt = ports.clock.now() + reloadRetryDelay(failures, this.#chance("reload", failures));
-      // What is no step's fault is the record of the delivery, which could not be written.
-      const fallback = { method: steps.at(-1)?.kind ?? "touch", target: output.directory };
+      // What is no step's fault is the hook's as a whole, or that of the record, which could not be written.
+      const fallback = { method: spec.reload[0]?.kind ?? "touch", target: spec.output.directory };
       const { method, target } = thrown instanceof ReloadStepError ? thrown : fallback;
       this.say({ kind: "reload_failed", method, target, ...fields, failures, retryAt });
     }

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
-import type { IssuerSpec, ServiceSpec } from "../domain/spec.ts";
+import type { IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
+import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";
 import { changeClasses } from "./changes.ts";
 import { Gate } from "./gate.ts";
@@ -9,9 +11,12 @@ import type { Ports } from "./job.ts";
 import type { Emit, Issuer, Reloader } from "./ports.ts";
 import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
 import { ServiceRunner } from "./runner.ts";
+import { serviceLoop } from "./service-loop.ts";
 
-/** How many rotations go on at once per cluster when nothing else is said. */
-const CONCURRENCY = 16;
+/** Replacements that one change of configuration asks for: one a second, all within five minutes. */
+function paceOf(services: number): Millis {
+  return Math.min(5 * MINUTE, services * SECOND);
+}
 
 interface SupervisorOptions {
   readonly ports: Ports;
@@ -19,6 +24,14 @@ interface SupervisorOptions {
   readonly emit: Emit;
   /** The issuer that a service's specification names, as it is configured now. */
   readonly issuerFor: (spec: IssuerSpec) => Issuer;
+  /** How many rotations may go on at once towards this cluster. */
+  readonly placesFor: (cluster: string) => number;
+}
+
+/** What a runner begins with besides its configuration. */
+interface Start {
+  readonly pace?: Millis;
+  readonly movedFrom?: OutputSpec;
 }
 
 interface Running {
@@ -83,8 +96,8 @@ export class Supervisor {
       return old !== undefined && (replaced.has(spec.issuer.cluster) || !isDeepStrictEqual(old, spec));
     });
     await Promise.all(gone.map((name) => this.#remove(name)));
-    await Promise.all(changed.map((spec) => this.#replace(spec)));
-    for (const spec of fresh) this.#start(spec).say({ kind: "service_added" });
+    await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
+    for (const spec of fresh) this.#start(spec, { pace: paceOf(fresh.length) }).say({ kind: "service_added" });
     return { added: fresh.length, changed: changed.length, removed: gone.length };
   }
 
@@ -110,27 +123,22 @@ export class Supervisor {
     });
   }
 
-  #create(spec: ServiceSpec): ServiceRunner {
+  #create(spec: ServiceSpec, start: Start = {}): ServiceRunner {
     const { ports, emit, issuerFor } = this.#options;
     const issuer = issuerFor(spec.issuer);
-    return new ServiceRunner({ spec, issuer, ports, emit, gate: this.#gate(spec), reloads: this.#reloads });
+    return new ServiceRunner({ spec, issuer, ports, emit, gate: this.#gate(spec), reloads: this.#reloads, ...start });
   }
 
-  #start(spec: ServiceSpec): ServiceRunner {
-    const runner = this.#create(spec);
+  #start(spec: ServiceSpec, start: Start): ServiceRunner {
+    const runner = this.#create(spec, start);
     const stop = new AbortController();
+    const { ports } = this.#options;
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
-    const done = Promise.resolve().then(() => this.#loop(runner, stop.signal));
+    const done = Promise.resolve().then(() =>
+      serviceLoop(runner, { agenda: this.agenda, clock: ports.clock }, stop.signal),
+    );
     this.#running.set(spec.name, { runner, stop, done });
     return runner;
-  }
-
-  async #loop(runner: ServiceRunner, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const decision = runner.decide();
-      if (decision.kind === "wait") await this.agenda.wait(runner.spec.name, decision.until, signal);
-      else await runner.carryOut(decision, signal).catch((thrown: unknown) => rethrowUnless(signal.aborted, thrown));
-    }
   }
 
   async #halt(name: string): Promise<void> {
@@ -145,25 +153,34 @@ export class Supervisor {
     runner?.say({ kind: "service_removed" });
     this.#running.delete(name);
     // The files stay: whoever took the service out of the configuration may still be serving with them.
-    if (runner !== undefined) await this.#options.ports.store.release(runner.spec.output);
+    if (runner !== undefined) await this.#release(runner.spec);
   }
 
-  async #replace(spec: ServiceSpec): Promise<void> {
+  async #replace(spec: ServiceSpec, pace: Millis): Promise<void> {
     await this.#halt(spec.name);
     const before = this.runner(spec.name)?.spec;
     this.#running.delete(spec.name);
-    const runner = this.#start(spec);
+    const isMoved = before !== undefined && before.output.directory !== spec.output.directory;
+    const runner = this.#start(spec, { pace, ...(isMoved ? { movedFrom: before.output } : {}) });
     if (before !== undefined) runner.say({ kind: "service_changed", classes: changeClasses(before, spec) });
+    if (isMoved) await this.#release(before);
+  }
+
+  /** A claim that cannot be given back is in nobody's way but that of another leafd, which will say so. */
+  async #release({ name, output }: ServiceSpec): Promise<void> {
+    const { ports, emit } = this.#options;
+    try {
+      await ports.store.release(output);
+    } catch (thrown) {
+      const { reason, message } = toLeafdError(thrown);
+      emit({ kind: "warning", at: ports.clock.now(), subject: name, reason, message });
+    }
   }
 
   #gate(spec: ServiceSpec): Gate {
     const { cluster } = spec.issuer;
-    const gate = this.#gates.get(cluster) ?? new Gate(CONCURRENCY);
+    const gate = this.#gates.get(cluster) ?? new Gate(this.#options.placesFor(cluster));
     this.#gates.set(cluster, gate);
     return gate;
   }
-}
-
-function rethrowUnless(expected: boolean, thrown: unknown): void {
-  if (!expected) throw thrown;
 }

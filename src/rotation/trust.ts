@@ -4,6 +4,7 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { TrustSpec } from "../domain/spec.ts";
 import { DAY, type EpochMillis, MINUTE, type Millis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer, Trust, TrustMemory } from "./ports.ts";
+import { SharedWork } from "./shared-work.ts";
 
 /*
  * Which roots a leaf may chain to. They are known before the issuer is asked to sign, never taken from the reply to
@@ -24,7 +25,7 @@ interface KnownRoot {
 interface Known {
   roots: readonly KnownRoot[];
   askedAt: Millis | undefined;
-  asking: Promise<void> | undefined;
+  readonly asking: SharedWork;
   /** Fingerprints that were reported as held: once each. */
   readonly held: Set<string>;
   /** Fingerprint of a root → the end of the last of our leaves that chains to it. */
@@ -48,7 +49,10 @@ export class TrustKeeper implements Trust {
   }
 
   known(issuer: Issuer): readonly Certificate[] {
-    return [...this.#operatorRoots(), ...this.#of(issuer).roots.map((root) => root.certificate)];
+    const operator = this.#operatorRoots();
+    // Held to the file means: what the mount once showed is no anchor, however long it has been known.
+    const mount = operator.length > 0 && this.#options.spec.newRoot === "hold" ? [] : this.#of(issuer).roots;
+    return [...operator, ...mount.map((root) => root.certificate)];
   }
 
   anchored(issuer: Issuer, anchor: string, until: EpochMillis): void {
@@ -75,7 +79,13 @@ export class TrustKeeper implements Trust {
     const found = this.#byIssuer.get(issuer.identity);
     if (found !== undefined) return found;
     const roots = recalled(this.#options.memory.recall(issuer.identity));
-    const known: Known = { roots, askedAt: undefined, asking: undefined, held: new Set(), neededUntil: new Map() };
+    const known: Known = {
+      roots,
+      askedAt: undefined,
+      asking: new SharedWork(),
+      held: new Set(),
+      neededUntil: new Map(),
+    };
     this.#byIssuer.set(issuer.identity, known);
     return known;
   }
@@ -85,11 +95,8 @@ export class TrustKeeper implements Trust {
     const { clock } = this.#options;
     const known = this.#of(issuer);
     if (known.askedAt !== undefined && clock.monotonic() - known.askedAt < FRESH_FOR) return undefined;
-    known.asking ??= this.#refresh(issuer, known, signal).finally(() => {
-      known.asking = undefined;
-    });
     try {
-      await known.asking;
+      await known.asking.join((shared) => this.#refresh(issuer, known, shared), signal);
       return undefined;
     } catch (thrown) {
       return toLeafdError(thrown);

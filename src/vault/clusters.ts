@@ -29,17 +29,16 @@ export class Clusters {
     this.#options = options;
   }
 
-  /** Makes the running clusters these. Answers the names of those that are not the same objects as before. */
-  async apply(specs: readonly ClusterSpec[]): Promise<Set<string>> {
-    const replaced = new Set<string>();
-    for (const [name, { spec }] of this.#running) {
-      const next = specs.find((candidate) => candidate.name === name);
-      if (next !== undefined && same(next, spec)) continue;
-      await this.#stop(name);
-      replaced.add(name);
-    }
+  /**
+   * Makes the running clusters these. Answers the names of those that are not the same objects as before, and how to end
+   * the old ones once nobody works with them any more.
+   */
+  apply(specs: readonly ClusterSpec[]): { readonly replaced: Set<string>; readonly retire: () => Promise<void> } {
+    const old = [...this.#running.values()].filter(({ spec }) => !specs.some((next) => same(next, spec)));
+    for (const { spec } of old) this.#running.delete(spec.name);
     for (const spec of specs) if (!this.#running.has(spec.name)) this.#start(spec);
-    return replaced;
+    const retire = async (): Promise<void> => void (await Promise.all(old.map(end)));
+    return { replaced: new Set(old.map(({ spec }) => spec.name)), retire };
   }
 
   /** The issuer that a specification names, on its cluster as it is configured now. */
@@ -60,7 +59,8 @@ export class Clusters {
 
   /** Ends all sessions. Tokens are not revoked: a certificate with a lease would go with them. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.#stop(name)));
+    await Promise.all([...this.#running.values()].map(end));
+    this.#running.clear();
   }
 
   #start(spec: ClusterSpec): void {
@@ -74,14 +74,12 @@ export class Clusters {
       done: upkeep ? cluster.run(stop.signal) : Promise.resolve(),
     });
   }
+}
 
-  async #stop(name: string): Promise<void> {
-    const found = this.#running.get(name);
-    found?.stop.abort();
-    await found?.done;
-    found?.cluster.close();
-    this.#running.delete(name);
-  }
+async function end({ cluster, stop, done }: Running): Promise<void> {
+  stop.abort();
+  await done;
+  cluster.close();
 }
 
 /** Two secrets look alike to a comparison of their fields: the token of the configuration is compared by itself. */

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { abortError } from "../domain/abort.ts";
 import { LeafdError } from "../domain/errors.ts";
 import { formatDuration, type Millis } from "../domain/units.ts";
-import { abortError } from "./cancel.ts";
 import { networkError } from "./network-error.ts";
 
 /** More than any reply that leafd asks for: 1,000 certificates in a chain are less. */

@@ -1,9 +1,9 @@
+import { orAborted } from "../domain/abort.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
 import { MINUTE, type Millis } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
-import { orAborted } from "./cancel.ts";
 import type { LiveToken } from "./token-plan.ts";
 
 /** A look-up is shared: it ends by the deadline of the request, not because one of those who wait goes away. */

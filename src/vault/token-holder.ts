@@ -1,7 +1,7 @@
+import { orAborted } from "../domain/abort.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import type { AuthMethod } from "./auth/method.ts";
-import { orAborted } from "./cancel.ts";
 import { Logins } from "./logins.ts";
 import { endOf, type LiveToken } from "./token-plan.ts";
 

@@ -1,10 +1,10 @@
+import { orAborted } from "../domain/abort.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
 import { type EpochMillis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
 import type { AuthMethod } from "./auth/method.ts";
-import { orAborted } from "./cancel.ts";
 import { TokenCheck } from "./token-check.ts";
 import { TokenHolder } from "./token-holder.ts";
 import { endOf, type LiveToken } from "./token-plan.ts";

@@ -85,6 +85,7 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
     issuer: "main",
     message: "the role leases",
   },
+  pair_warning: { ...of, kind: "pair_warning", message: "the leaf outlives its CA" },
   warning: { at: NOW, kind: "warning", subject: "ledger", reason: "io_error", message: "cannot write", hint: "Look." },
 };
 

@@ -43,7 +43,7 @@ export function evidenceFor(leaf: TestLeaf, changes: Partial<Evidence> = {}): Ev
     request: REQUEST,
     roots: [root.certificate],
     now: Date.now(),
-    requestHash: "v1:same",
+    mustGain: true,
     ...changes,
   };
 }

@@ -36,7 +36,7 @@ async function sign(asked: Partial<Names>, options: Options = {}): Promise<Verif
     roots: [parseCertificate(pki.root)],
     now: Date.now(),
     minimumLifetime: HOUR / 2,
-    requestHash: "v1:test",
+    mustGain: false,
   });
 }
 

@@ -6,24 +6,36 @@ import { REASONS } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
-const reasons = fc.constantFrom(...REASONS);
+const NOTHING_BETTER: readonly string[] = ["no_gain", "lifetime_short", "expired"];
+const reasons = fc.constantFrom(...REASONS.filter((reason) => !NOTHING_BETTER.includes(reason)));
+/** What a repetition does not heal. */
+const SLOW: readonly string[] = REASONS.filter((reason) => retryDelay({ reason, count: 1 }, DAY, 0) === 150 * SECOND);
 const counts = fc.integer({ min: 1, max: 10_000 });
 const lives = fc.integer({ min: -DAY, max: 10 * 365 * DAY });
 const chances = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test("a retry is never faster than half a second, however little life is left, nor than 5 s after a refusal", () => {
+  fc.assert(
+    fc.property(reasons, counts, lives, chances, (reason, count, remaining, chance) => {
+      const least = SLOW.includes(reason) ? 5 * SECOND : SECOND / 2;
+      assert.ok(retryDelay({ reason, count }, remaining, chance) >= least);
+    }),
+  );
+});
 
 test("a retry is never later than the rule allows: 5 % of the remaining life, 5 min at most, 30 s without a pair", () => {
   fc.assert(
     fc.property(reasons, counts, lives, chances, (reason, count, remaining, chance) => {
       const delay = retryDelay({ reason, count }, remaining, chance);
       const rule = remaining <= 0 ? 30 * SECOND : Math.min(5 * MINUTE, remaining / 20);
-      assert.ok(delay <= Math.ceil(rule), `${delay} > ${rule}`);
-      assert.ok(delay >= 0);
+      assert.ok(delay <= Math.ceil(Math.max(rule, 10 * SECOND)), `${delay} > ${rule}`);
+      if (!SLOW.includes(reason)) assert.ok(delay <= Math.ceil(Math.max(rule, SECOND)), `${delay} > ${rule}`);
     }),
   );
 });
 
 test("however short the life that is left, the cap leaves room for twenty tries", () => {
-  for (const remaining of [2 * SECOND, MINUTE, HOUR, DAY]) assert.ok(remaining / retryCap(remaining) >= 20 - 1e-9);
+  for (const remaining of [20 * SECOND, MINUTE, HOUR, DAY]) assert.ok(remaining / retryCap(remaining) >= 20 - 1e-9);
 });
 
 test("delays grow from a second, double, and stay at the cap", () => {
@@ -39,7 +51,15 @@ test("after a quota at least half of the range is waited, and never less than Re
 
 test("a refusal that no repetition heals is retried at the slow end from the first time on", () => {
   assert.equal(retryDelay({ reason: "name_denied", count: 1 }, DAY, 0), 150 * SECOND);
-  assert.equal(retryDelay({ reason: "sealed", count: 1 }, DAY, 0), 100);
+  assert.equal(retryDelay({ reason: "sealed", count: 1 }, DAY, 0), 500);
+});
+
+test("an issuer that has nothing better to give is asked again after a minute at least, and 5 to 10 % of the life", () => {
+  for (const reason of ["no_gain", "lifetime_short", "expired"] as const) {
+    assert.equal(retryDelay({ reason, count: 1 }, 0, 0.9), MINUTE);
+    assert.equal(retryDelay({ reason, count: 9 }, 30 * SECOND, 0), MINUTE);
+    assert.equal(retryDelay({ reason, count: 1 }, 30 * DAY, 0), 36 * HOUR);
+  }
 });
 
 test("reloads are retried from half a second to a minute", () => {

@@ -1,4 +1,4 @@
-import { LeafdError } from "../domain/errors.ts";
+import { LeafdError } from "./errors.ts";
 
 /** Why a signal aborted, as the error that crosses the port: `cancelled`, or `timeout` for an AbortSignal.timeout. */
 export function abortError(signal: AbortSignal): LeafdError {

@@ -1,0 +1,41 @@
+import { fraction } from "../domain/schedule.ts";
+import { type Millis, SECOND } from "../domain/units.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Clock } from "./ports.ts";
+import type { ServiceRunner } from "./runner.ts";
+
+/** How often the disk is looked at while there is nothing to do. */
+const AUDIT_EVERY: Millis = 30 * SECOND;
+
+/** Decides and carries out, for ever; resolves when the signal aborts, at a point where the disk is whole. */
+export async function serviceLoop(
+  runner: ServiceRunner,
+  around: { agenda: Agenda; clock: Clock },
+  signal: AbortSignal,
+): Promise<void> {
+  const { agenda, clock } = around;
+  const { name } = runner.spec;
+  // Not all at the same moment.
+  let audited = clock.monotonic() - AUDIT_EVERY * fraction(name);
+  while (!signal.aborted) {
+    const decision = runner.decide();
+    const untilAudit = audited + AUDIT_EVERY - clock.monotonic();
+    if (decision.kind !== "wait") {
+      await unlessAborted(runner.carryOut(decision, signal), signal);
+    } else if (untilAudit > 0) {
+      await agenda.wait(name, Math.min(decision.until, clock.now() + untilAudit), signal);
+    } else {
+      audited = clock.monotonic();
+      await unlessAborted(runner.audit(signal), signal);
+    }
+  }
+}
+
+/** All that a runner rejects with is the abort of its signal; anything else is a defect and may end the program. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await work;
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+}
