@@ -54,9 +54,10 @@ async function watch<Report>(program: string, args: readonly string[]): Promise<
   const output = createInterface(child.stdout).on("line", (line) => lines.push(line));
   const said = async (fits: (line: string) => boolean) => {
     const signal = AbortSignal.timeout(PATIENCE);
+    const news = () => once(output, "line", { signal }).then(() => false);
     while (!lines.some(fits)) {
-      const over = await Promise.race([once(output, "line", { signal }).then(() => false), ended.then(() => true)]);
-      if (over) throw new Error(`${program} ended early:\n${lines.join("\n")}`);
+      const over = await Promise.race([news(), ended.then(() => true)]).catch(() => true);
+      if (over) throw new Error(`${program} did not say what was waited for:\n${lines.join("\n")}`);
     }
   };
   await said(() => true);
