@@ -105,11 +105,13 @@ export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
 
 function published(state: ServiceState, event: ServiceEvent & { kind: "published" }): ServiceState {
   const isNew = event.leaf.serial !== state.current?.serial;
+  // A pair that is published again answers neither a wish for a new one nor a request for another.
+  const isAnswered = isNew || state.outdated === event.cause;
+  const over = ["lacking", "activity", "rotationTrouble", "reloadTrouble"] as const;
   return {
-    ...without(state, "lacking", "outdated", "replaceAt", "activity", "rotationTrouble", "reloadTrouble"),
+    ...without(state, ...over, ...(isAnswered ? (["outdated", "replaceAt"] as const) : [])),
     recovered: true,
     current: event.leaf,
-    // A pair that is published again answers no request for a new one.
     forced: isNew ? false : state.forced,
     reloadOwed: event.reloadOwed,
     published: event.cause,

@@ -141,7 +141,7 @@ function proveAgain(job: Job, found: Pair): Proof {
     // It was valid when it was published: the clock has been set back since, and that is no reason for another one.
     if (reason === "not_yet_valid") return { leaf, roots, outdated: undefined };
     // Its root is no longer trusted: it serves until the next one is there.
-    if (reason === "chain_untrusted") return { leaf, roots, outdated: "issuer_removed" };
+    if (reason === "chain_untrusted" || reason === "chain_broken") return { leaf, roots, outdated: "issuer_removed" };
     if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };
     throw thrown;
   }

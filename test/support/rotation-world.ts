@@ -1,7 +1,8 @@
+import type { Decision } from "../../src/domain/decide.ts";
 import { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
-import type { ReloadStep, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
-import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
+import type { OutputSpec, ReloadStep, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
+import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Gate } from "../../src/rotation/gate.ts";
 import type { Ports } from "../../src/rotation/job.ts";
@@ -18,6 +19,13 @@ import { VirtualClock } from "./virtual-clock.ts";
 import { readRequest } from "./x509-library.ts";
 
 const never = new AbortController().signal;
+
+interface StartOptions {
+  readonly instance?: string;
+  readonly trust?: TrustSpec;
+  readonly pace?: Millis;
+  readonly movedFrom?: OutputSpec;
+}
 
 /** An issuer whose next answers a test can choose; left alone, it signs what it is asked for, for an hour. */
 export class TestIssuer implements Issuer {
@@ -72,6 +80,8 @@ export class RotationWorld {
   readonly reloads: ReloadContext[] = [];
   /** Taken one by one: the outcomes of the next reloads, where not a success. */
   readonly reloadFailures: LeafdError[] = [];
+  /** A dependent that never answers. */
+  reloadsHang = false;
   /** Taken one by one: errors of the next commits. */
   readonly commitFailures: LeafdError[] = [];
   readonly #dir: TempDir;
@@ -112,7 +122,7 @@ export class RotationWorld {
   }
 
   /** A new process, so to speak: nothing of the old one but what is on disk. */
-  start(spec: ServiceSpec = this.spec(), options: { instance?: string; trust?: TrustSpec } = {}): ServiceRunner {
+  start(spec: ServiceSpec = this.spec(), options: StartOptions = {}): ServiceRunner {
     const { clock } = this;
     const emit = (event: RotationEvent): void => void this.events.push(event);
     const warn = (): void => undefined;
@@ -128,15 +138,16 @@ export class RotationWorld {
     };
     const reloader = {
       targetKey: (_step: ReloadStep, service: string) => service,
-      run: async (_step: ReloadStep, context: ReloadContext) => {
+      run: async (_step: ReloadStep, context: ReloadContext, signal: AbortSignal) => {
         this.reloads.push(context);
+        if (this.reloadsHang) await this.clock.sleep(DAY, signal);
         const failure = this.reloadFailures.shift();
         if (failure !== undefined) throw failure;
         return "told";
       },
     };
     const reloads = createReloadQueue({ reloader, clock, emit });
-    return new ServiceRunner({ spec, issuer: this.issuer, ports, gate: new Gate(4), reloads, emit });
+    return new ServiceRunner({ spec, issuer: this.issuer, ports, gate: new Gate(4), reloads, emit, ...options });
   }
 
   /** The store with the commit failures that the test wants. */
@@ -160,10 +171,16 @@ export class RotationWorld {
     for (;;) {
       const decision = runner.decide();
       if (decision.kind === "wait") return decision.until;
-      const working = runner.carryOut(decision, never);
-      if (decision.kind === "reload") await this.clock.advance(2000);
-      await working;
+      await this.step(runner, decision);
     }
+  }
+
+  /** Carries one decision out; a dependent that hangs is waited for as long as the runner waits. */
+  async step(runner: ServiceRunner, decision: Exclude<Decision, { kind: "wait" }>): Promise<void> {
+    const working = runner.carryOut(decision, never);
+    if (decision.kind === "reload") await this.clock.advance(2000);
+    if (decision.kind === "reload" && this.reloadsHang) await this.passTimeUntil(working);
+    await working;
   }
 
   /** Lets time pass to when the next thing is due, and does it. */

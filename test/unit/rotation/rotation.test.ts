@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { test } from "node:test";
 import { parseCertificates } from "../../../src/domain/certificate.ts";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE } from "../../../src/domain/units.ts";
-import { RotationWorld } from "../../support/rotation-world.ts";
-import { type TempDir, tempDir } from "../../support/temp-dir.ts";
+import { inWorld } from "../../support/in-world.ts";
+import type { TempDir } from "../../support/temp-dir.ts";
 import { TestCa } from "../../support/test-ca.ts";
-
-function inWorld(name: string, run: (world: RotationWorld, dir: TempDir) => Promise<void>): void {
-  test(name, async () => {
-    await using dir = await tempDir();
-    await run(await RotationWorld.create(dir), dir);
-  });
-}
 
 const served = async (dir: TempDir) => parseCertificates(await readFile(dir.join("live/tls.crt"), "utf8"));
 
