@@ -32,6 +32,8 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
   async run(args, terminal) {
     const options = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
     const { values } = parseOptions(args, options);
+    // One that comes before the configuration is followed changes nothing, and must not end the program.
+    terminal.onHangup(() => undefined, terminal.stopped);
     const config = await readConfig(values.config, terminal);
     const { settings } = config;
     const { env: environment, pid, stopped } = terminal;

@@ -130,8 +130,13 @@ export class ServiceRunner {
   }
 
   async #sweep(): Promise<void> {
-    const count = await this.#options.ports.store.sweep(this.spec.output);
-    if (count > 0) this.say({ kind: "leftovers_removed", count });
+    try {
+      const count = await this.#options.ports.store.sweep(this.spec.output);
+      if (count > 0) this.say({ kind: "leftovers_removed", count });
+    } catch (thrown) {
+      // What is published is published: old generations that stay are a matter of space.
+      this.say({ kind: "pair_warning", message: `old generations stay: ${toLeafdError(thrown).message}` });
+    }
   }
 
   async #attempt(

@@ -1,12 +1,12 @@
 import type { Decision } from "../../src/domain/decide.ts";
-import { LeafdError } from "../../src/domain/errors.ts";
+import type { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
 import type { OutputSpec, ReloadStep, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
 import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Gate } from "../../src/rotation/gate.ts";
 import type { Ports } from "../../src/rotation/job.ts";
-import type { Issuer, ReloadContext, SignedReply, SignOrder, Store } from "../../src/rotation/ports.ts";
+import type { ReloadContext, Store } from "../../src/rotation/ports.ts";
 import { createReloadQueue } from "../../src/rotation/reload-queue.ts";
 import { ServiceRunner } from "../../src/rotation/runner.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
@@ -14,9 +14,9 @@ import { openLedger } from "../../src/store/ledger.ts";
 import { createStore } from "../../src/store/store.ts";
 import { createTrustMemory } from "../../src/store/trust-memory.ts";
 import type { TempDir } from "./temp-dir.ts";
-import { type LeafOptions, TestCa } from "./test-ca.ts";
+import { TestCa } from "./test-ca.ts";
+import { TestIssuer } from "./test-issuer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { readRequest } from "./x509-library.ts";
 
 const never = new AbortController().signal;
 
@@ -25,50 +25,6 @@ interface StartOptions {
   readonly trust?: TrustSpec;
   readonly pace?: Millis;
   readonly movedFrom?: OutputSpec;
-}
-
-/** An issuer whose next answers a test can choose; left alone, it signs what it is asked for, for an hour. */
-export class TestIssuer implements Issuer {
-  readonly name = "main";
-  identity = "default//pki/svc";
-  /** How many certificates it has signed. */
-  signed = 0;
-  /** How often it was asked for one. */
-  asked = 0;
-  /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
-  readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
-  /** Set: its certificates are leased, and this is the end of the token. */
-  tokenEnds: EpochMillis | undefined;
-  signer: TestCa;
-  /** What the mount publishes. */
-  published: readonly TestCa[];
-  readonly #clock: VirtualClock;
-
-  constructor(signer: TestCa, root: TestCa, clock: VirtualClock) {
-    this.signer = signer;
-    this.published = [signer, root];
-    this.#clock = clock;
-  }
-
-  async sign(order: SignOrder): Promise<SignedReply> {
-    this.asked += 1;
-    const changes = this.next.shift() ?? {};
-    if (changes instanceof LeafdError) throw changes;
-    const now = this.#clock.now();
-    const { publicKey } = await readRequest(order.csr ?? "");
-    const lifetime = { notBefore: now - 30_000, notAfter: now + (order.ttl ?? HOUR) };
-    const leaf = await this.signer.leaf({ ...order.names, publicKey, ...lifetime, ...changes });
-    this.signed += 1;
-    const chain = this.published.map((ca) => ca.certificate.pem);
-    const reply = { leaf: leaf.certificate.pem, chain, warnings: [], receivedAt: now };
-    return this.tokenEnds === undefined
-      ? { ...reply, leased: false }
-      : { ...reply, leased: true, tokenEnds: this.tokenEnds };
-  }
-
-  async authorities(): Promise<readonly string[]> {
-    return this.published.map((ca) => ca.certificate.pem);
-  }
 }
 
 /** The real rotation, store, keys, trust and ledger in a directory of the test; time, the issuer and dependents are the test's. */

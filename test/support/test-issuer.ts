@@ -1,0 +1,50 @@
+import { LeafdError } from "../../src/domain/errors.ts";
+import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
+import type { Issuer, SignedReply, SignOrder } from "../../src/rotation/ports.ts";
+import type { LeafOptions, TestCa } from "./test-ca.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+import { readRequest } from "./x509-library.ts";
+
+/** An issuer whose next answers a test can choose; left alone, it signs what it is asked for, for an hour. */
+export class TestIssuer implements Issuer {
+  readonly name = "main";
+  identity = "default//pki/svc";
+  /** How many certificates it has signed. */
+  signed = 0;
+  /** How often it was asked for one. */
+  asked = 0;
+  /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
+  readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
+  /** Set: its certificates are leased, and this is the end of the token. */
+  tokenEnds: EpochMillis | undefined;
+  signer: TestCa;
+  /** What the mount publishes. */
+  published: readonly TestCa[];
+  readonly #clock: VirtualClock;
+
+  constructor(signer: TestCa, root: TestCa, clock: VirtualClock) {
+    this.signer = signer;
+    this.published = [signer, root];
+    this.#clock = clock;
+  }
+
+  async sign(order: SignOrder): Promise<SignedReply> {
+    this.asked += 1;
+    const changes = this.next.shift() ?? {};
+    if (changes instanceof LeafdError) throw changes;
+    const now = this.#clock.now();
+    const { publicKey } = await readRequest(order.csr ?? "");
+    const lifetime = { notBefore: now - 30_000, notAfter: now + (order.ttl ?? HOUR) };
+    const leaf = await this.signer.leaf({ ...order.names, publicKey, ...lifetime, ...changes });
+    this.signed += 1;
+    const chain = this.published.map((ca) => ca.certificate.pem);
+    const reply = { leaf: leaf.certificate.pem, chain, warnings: [], receivedAt: now };
+    return this.tokenEnds === undefined
+      ? { ...reply, leased: false }
+      : { ...reply, leased: true, tokenEnds: this.tokenEnds };
+  }
+
+  async authorities(): Promise<readonly string[]> {
+    return this.published.map((ca) => ca.certificate.pem);
+  }
+}
