@@ -6,14 +6,14 @@ const KEPT_BYTES = 4096;
 const CHARACTERS_SHOWN = 500;
 
 /** Reads a stream to its end and keeps the last 4 KiB. Answers what gives its last lines, clean and without empty ones. */
-export function tailOf(stream: Readable): () => readonly string[] {
+export function tailOf(stream: Readable | undefined): () => readonly string[] {
   let kept = Buffer.alloc(0);
-  stream.on("data", (chunk: Buffer) => {
+  stream?.on("data", (chunk: Buffer) => {
     // Concatenating copies, so that a few kept bytes do not hold on to a whole chunk.
     kept = Buffer.concat([kept, chunk.subarray(-KEPT_BYTES)]).subarray(-KEPT_BYTES);
   });
   // A pipe that breaks ends the output; the exit status says how the command fared.
-  stream.on("error", () => {});
+  stream?.on("error", () => {});
   return () => linesOf(kept.toString("utf8"));
 }
 

@@ -1,4 +1,5 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { Slots } from "../domain/slots.ts";
 import type { ReloadStep } from "../domain/spec.ts";
 import type { Clock, ReloadContext, Reloader } from "../rotation/ports.ts";
 import type { Environment } from "./environment.ts";
@@ -19,17 +20,22 @@ export interface ReloaderOptions {
   readonly procRoot?: string;
 }
 
+/** Each child is a process and four descriptors: hundreds of services may want theirs at once. */
+const MOST_CHILDREN = 16;
+
 type Surroundings = Required<ReloaderOptions>;
 
 /** The reload methods of DESIGN §7, one file each. */
 export function createReloader(options: ReloaderOptions): Reloader {
   const surroundings = { procRoot: "/proc", ...options };
+  const children = new Slots(MOST_CHILDREN);
   return {
     targetKey,
     async run(step, context, signal) {
       if (signal.aborted) throw new LeafdError("cancelled", "the reload was stopped before it began");
       try {
-        return await runStep(step, { ...surroundings, context }, signal);
+        const run = () => runStep(step, { ...surroundings, context }, signal);
+        return await (step.kind === "exec" || step.kind === "systemd" ? children.use(run, signal) : run());
       } catch (error) {
         throw toLeafdError(error);
       }

@@ -11,8 +11,9 @@ import { said, tailOf } from "./output-tail.ts";
  * It settles when the command exits, not when its pipes close: a daemon that the command left behind holds them open.
  */
 
-/** From the polite signal to the group until SIGKILL. */
+/** From the polite signal to the group until SIGKILL; less when leafd itself is told to stop. */
 const GRACE: Millis = 2000;
+const GRACE_WHEN_STOPPED: Millis = 500;
 /** How long after the exit the last words in the pipes are waited for. */
 const LAST_WORDS: Millis = 100;
 const LINES_KEPT = 5;
@@ -39,9 +40,10 @@ export interface CommandResult {
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
   if (signal.aborted) throw cancelled(command);
   const child = start(command);
+  // Before anything else: a child that could not be started says so in the next turn, and has no pipes.
+  const exited = exitOf(child, command);
   const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
   const lines = (): readonly string[] => [...stdout(), ...stderr()].slice(-LINES_KEPT);
-  const exited = exitOf(child, command);
   const settled = new AbortController();
   const expired = command.clock.sleep(command.timeout, settled.signal).then(
     () => "expired" as const,
@@ -57,16 +59,17 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
       await within(LAST_WORDS, command.clock, closeOf(child));
       return { status: first.status, lines: lines() };
     }
-    await endGroup(child, exited, command.clock);
+    await endGroup(child, exited, { clock: command.clock, grace: first === "expired" ? GRACE : GRACE_WHEN_STOPPED });
     throw first === "expired" ? timedOut(command, lines()) : cancelled(command);
   } finally {
     settled.abort();
-    child.stdout.destroy();
-    child.stderr.destroy();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
   }
 }
 
-type Child = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
+/** Without descriptors to be had, spawn answers a child without pipes, whatever its types say. */
+type Child = ChildProcess & { readonly stdout: Readable | undefined; readonly stderr: Readable | undefined };
 
 function start(command: Command): Child {
   const [file, ...args] = command.argv;
@@ -85,15 +88,16 @@ function exitOf(child: Child, command: Command): Promise<{ readonly status: numb
 }
 
 async function closeOf(child: Child): Promise<void> {
-  const open = [child.stdout, child.stderr].filter((stream) => !stream.closed);
+  const open = [child.stdout, child.stderr].filter((stream) => stream !== undefined && !stream.closed);
   await Promise.all(open.map((stream) => once(stream, "close")));
 }
 
 /** Ends the command and what it started. A process stuck in the kernel is left behind, not waited for. */
-async function endGroup(child: Child, exited: Promise<unknown>, clock: Clock): Promise<void> {
+async function endGroup(child: Child, exited: Promise<unknown>, by: { clock: Clock; grace: Millis }): Promise<void> {
+  const { clock, grace } = by;
   if (child.pid === undefined) return;
   signalGroup(child.pid, "SIGTERM");
-  await within(GRACE, clock, exited);
+  await within(grace, clock, exited);
   // Also when the command itself has gone: what it started may have ignored the first signal.
   signalGroup(child.pid, "SIGKILL");
   await within(GRACE, clock, exited);
@@ -133,6 +137,10 @@ const START_HINTS: Readonly<Record<string, string>> = {
 
 function notStarted({ argv }: Command, error: unknown): LeafdError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (code === "EMFILE" || code === "ENFILE")
+    return new LeafdError("reload_failed", `${argv[0]} cannot be started (${code})`, {
+      hint: "leafd has no file descriptors left: raise LimitNOFILE= (ulimit -n).",
+    });
   const hint = START_HINTS[code];
   if (hint === undefined) return new LeafdError("reload_failed", `${argv[0]} cannot be started (${code})`);
   return new LeafdError("reload_target", `${argv[0]} cannot be started (${code})`, { hint });

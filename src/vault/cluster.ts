@@ -1,3 +1,4 @@
+import { Slots } from "../domain/slots.ts";
 import type { ClusterSpec, IssuerSpec } from "../domain/spec.ts";
 import type { ClusterStatus } from "../domain/status.ts";
 import type { EpochMillis } from "../domain/units.ts";
@@ -9,7 +10,6 @@ import type { Finding } from "./finding.ts";
 import { type Health, readHealth } from "./health.ts";
 import { PkiIssuer } from "./pki-issuer.ts";
 import { type ProbeQuestions, probeCluster } from "./probe.ts";
-import { Slots } from "./slots.ts";
 import { TlsMaterial } from "./tls-material.ts";
 import { Session } from "./token-life.ts";
 

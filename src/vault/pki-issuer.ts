@@ -1,12 +1,12 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { issuerIdentity } from "../domain/request.ts";
 import { Secret } from "../domain/secret.ts";
+import type { Slots } from "../domain/slots.ts";
 import type { ClusterSpec, IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
 import { formatTime, SECOND } from "../domain/units.ts";
 import type { Clock, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
 import { apiPath, type VaultApi, type VaultRequest } from "./api.ts";
 import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
-import type { Slots } from "./slots.ts";
 import type { Session } from "./token-life.ts";
 
 interface PkiIssuerOptions {

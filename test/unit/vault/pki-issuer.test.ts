@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
 import { Secret } from "../../../src/domain/secret.ts";
+import { Slots } from "../../../src/domain/slots.ts";
 import { PkiIssuer } from "../../../src/vault/pki-issuer.ts";
-import { Slots } from "../../../src/vault/slots.ts";
 import { Session } from "../../../src/vault/token-life.ts";
 import { FakeVaultApi } from "../../support/fake-vault-api.ts";
 import { TestCa } from "../../support/test-ca.ts";

@@ -1,4 +1,4 @@
-import { abortError } from "../domain/abort.ts";
+import { abortError } from "./abort.ts";
 
 /** A bounded number of requests at a time; the others wait in the order in which they came. */
 export class Slots {
