@@ -32,7 +32,9 @@ export async function checkFiles(settings: Settings): Promise<readonly Remark[]>
         ];
   });
   const accounts = new Accounts();
-  const outputs = await Promise.all(settings.services.map(({ name, output }) => checkOutput(name, output, accounts)));
+  const outputs = await Promise.all(
+    settings.services.map(({ name, output }) => checkOutput(name, output, { accounts, stateDir: settings.stateDir })),
+  );
   return [...unreadable, ...outputs.flat()];
 }
 
@@ -76,27 +78,52 @@ function reloadFiles(step: ReloadStep, at: Path): readonly (readonly [Path, stri
   return step.caFile === undefined ? headers : [...headers, [[...at, "http", "caFile"], step.caFile]];
 }
 
+interface Surroundings {
+  readonly accounts: Accounts;
+  readonly stateDir: string;
+}
+
 /** The directory, or where it is to be made, as this user may use it; the names of its owner and group. */
-async function checkOutput(service: string, output: OutputSpec, accounts: Accounts): Promise<readonly Remark[]> {
+async function checkOutput(service: string, output: OutputSpec, around: Surroundings): Promise<readonly Remark[]> {
   const path = ["services", service, "output", "directory"];
   const subject = `service ${service}`;
-  const present = accessProblem(output.directory, constants.F_OK) === undefined;
-  const target = present ? output.directory : dirname(output.directory);
+  const { directory } = output;
+  const present = accessProblem(directory, constants.F_OK) === undefined;
+  const target = present ? directory : whereMade(directory, around.stateDir);
   const problem =
     accessProblem(target, constants.W_OK | constants.X_OK) ??
     (statSync(target).isDirectory() ? undefined : "is not a directory");
   const hint = present ? "Let leafd's user write to it." : `Create ${target} and let leafd's user write to it.`;
-  const remarks: Remark[] =
-    problem === undefined ? [] : [{ severity: "error", subject, message: `${target} ${problem}`, hint, path }];
+  if (problem !== undefined) return [{ severity: "error", subject, message: `${target} ${problem}`, hint, path }];
   try {
-    await accounts.resolve(output);
+    const { gid } = await around.accounts.resolve(output);
+    const closed = gid === undefined ? undefined : closedTo(gid, target);
+    if (closed !== undefined) {
+      const message = `the group ${output.group} cannot pass ${closed}, so it cannot read what is published below`;
+      return [{ severity: "warning", subject, message, hint: `Run chmod o+x ${closed}.`, path }];
+    }
   } catch (thrown) {
     const { message } = toLeafdError(thrown);
-    remarks.push({ severity: "error", subject, message, path: ["services", service, "output", "group"] });
+    return [{ severity: "error", subject, message, path: ["services", service, "output", "group"] }];
   }
-  if (remarks.length > 0) return remarks;
-  const message = present ? `${target} can be written` : `${output.directory} will be made in ${target}`;
+  const message = present ? `${target} can be written` : `${directory} will be made in ${target}`;
   return [{ severity: "ok", subject, message }];
+}
+
+/** The parent; below the state directory leafd makes that as well. */
+function whereMade(directory: string, stateDir: string): string {
+  let target = dirname(directory);
+  while (`${target}/`.startsWith(`${stateDir}/`) && accessProblem(target, constants.F_OK) !== undefined)
+    target = dirname(target);
+  return target;
+}
+
+/** The first directory on the way down that lets neither everybody nor this group pass. */
+function closedTo(gid: number, directory: string): string | undefined {
+  const ways = directory === "/" ? [] : [closedTo(gid, dirname(directory))];
+  const { mode, gid: group } = statSync(directory);
+  const isOpen = (mode & 0o001) !== 0 || (group === gid && (mode & 0o010) !== 0);
+  return ways[0] ?? (isOpen ? undefined : directory);
 }
 
 function accessProblem(path: string, mode: number): string | undefined {

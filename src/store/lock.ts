@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LeafdError, type Reason } from "../domain/errors.ts";
@@ -52,7 +52,12 @@ export function acquireStateLock(stateDir: string): StateLock {
 }
 
 function prepareStateDir(stateDir: string): void {
-  unless(["EEXIST"], () => mkdirSync(stateDir, 0o700));
+  // Others may pass, not look: outputs that a group reads often lie below. What is private in here is so by itself.
+  if (makeDirectory(stateDir)) chmodSync(stateDir, 0o711);
+  if ((statSync(stateDir).mode & 0o002) !== 0)
+    throw new LeafdError("target_unsafe", `everybody may write to the state directory ${stateDir}`, {
+      hint: `Run chmod o-w ${stateDir}, or set stateDir to a directory of its own: who writes there chooses whom leafd trusts.`,
+    });
   const remote = REMOTE[statfsSync(stateDir).type];
   if (remote !== undefined)
     throw new LeafdError(
@@ -64,11 +69,18 @@ function prepareStateDir(stateDir: string): void {
     );
 }
 
+/** Answers whether it was missing. */
+function makeDirectory(path: string): boolean {
+  return unless(["EEXIST"], () => (mkdirSync(path, 0o700), true)) ?? false;
+}
+
 function lock(stateDir: string): DatabaseSync {
   const path = join(stateDir, "lock");
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: PATIENCE_MS });
+    // Who can open it can lock it.
+    chmodSync(path, 0o600);
     database.exec("BEGIN EXCLUSIVE");
     return database;
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
@@ -58,7 +58,8 @@ test("disposing gives the lock back, and the state directory is private", async 
   await using dir = await tempDir();
   const stateDir = dir.join("state");
   const lock = acquireStateLock(stateDir);
-  assert.equal((await stat(stateDir)).mode & 0o777, 0o700);
+  assert.equal((await stat(stateDir)).mode & 0o777, 0o711);
+  assert.equal((await stat(`${stateDir}/lock`)).mode & 0o777, 0o600);
   await lock[Symbol.asyncDispose]();
   await using _again = acquireStateLock(stateDir);
 });
@@ -87,4 +88,14 @@ test("a state directory that cannot be had is a clear error", async () => {
   await mkdir(dir.join("odd"));
   await writeFile(dir.join("odd", "lock"), "this is not a database, and long enough to be seen as none ".repeat(20));
   assert.throws(() => acquireStateLock(dir.join("odd")), { reason: "io_error", hint: /may be removed/ });
+});
+
+test("a state directory that everybody may write to is refused", async () => {
+  await using dir = await tempDir();
+  await mkdir(dir.join("state"));
+  await chmod(dir.join("state"), 0o777);
+  assert.throws(() => acquireStateLock(dir.join("state")), {
+    reason: "target_unsafe",
+    message: /^everybody may write to the state directory/,
+  });
 });
