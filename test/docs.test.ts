@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import test, { describe } from "node:test";
+import { EXIT } from "../src/cli/exit-codes.ts";
+import { REASONS } from "../src/domain/errors.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: ROOT })];
+const read = (page: string): string => readFileSync(join(ROOT, page), "utf8");
+
+/** A page without its code, where `#` begins comments and brackets are no links. */
+const prose = (page: string): string => read(page).replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, "");
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(page: string): Set<string> {
+  const headings = [...read(page).matchAll(/^#+ +(.+)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((each) =>
+      each
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+/** The relative links of a page that lead nowhere. */
+function deadLinks(page: string): string[] {
+  const links = [...prose(page).matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)].map(([, link = ""]) => link);
+  return links.filter((link) => {
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? page : relative(ROOT, join(ROOT, dirname(page), path));
+    if (!existsSync(join(ROOT, target))) return true;
+    return anchor !== undefined && !anchors(target).has(anchor);
+  });
+}
+
+describe("the documentation", () => {
+  test("has one entry for every reason, in their order, and none for an unknown one", () => {
+    const entries = [...read("docs/operations.md").matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+    assert.deepEqual(entries, [...REASONS]);
+  });
+
+  for (const page of PAGES) test(`has no dead link in ${page}`, () => assert.deepEqual(deadLinks(page), []));
+
+  test("lists the exit codes that there are", () => {
+    const [list = ""] = /^Exit codes: [^]*?\n\n/m.exec(read("README.md")) ?? [];
+    const codes = [...list.matchAll(/(?:: |· )(\d+) /g)].map(([, code]) => Number(code));
+    assert.deepEqual(codes, Object.values(EXIT));
+  });
+});
