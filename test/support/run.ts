@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { runWhereOthersMayRead } from "./open-checkout.ts";
 import { findOpenBao, serverName } from "./openbao-binary.ts";
 import { keepServerLog, readServerLog } from "./server-log.ts";
 import { Tally } from "./tally.ts";
@@ -20,6 +21,9 @@ const KINDS = ["unit", "contract", "integration", "simulation", "faults", "e2e"]
 
 /** A file that takes longer is hanging. */
 const FILE_TIMEOUT = 5 * 60_000;
+
+const elsewhere = runWhereOthersMayRead(REPOSITORY);
+if (elsewhere !== undefined) process.exit(elsewhere);
 
 const binary = await findOpenBao((line) => console.error(line));
 if (binary === undefined && process.env["CI"] === "true")
