@@ -38,7 +38,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     const { settings } = config;
     const { env: environment, pid, stopped } = terminal;
     const clock = systemClock;
-    const began = clock.monotonic();
+    let toldToStop = clock.monotonic();
     const tally = createTally();
     const journal = environment["JOURNAL_STREAM"];
     const log = createLog({ ...settings.log, fd: 2, ...(journal === undefined ? {} : { journalStream: journal }) });
@@ -55,7 +55,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
       serveSurfaces({ daemon, settings, tally, clock, emit }, stopped),
       followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
     ]);
-    emit({ kind: "stopped", at: clock.now(), took: clock.monotonic() - began });
+    emit({ kind: "stopped", at: clock.now(), took: clock.monotonic() - toldToStop });
     return EXIT.ok;
   },
 };

@@ -86,8 +86,11 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   config_loaded: ({ added, changed, removed }) =>
     `configuration loaded: ${added} services added, ${changed} changed, ${removed} removed`,
   config_rejected: ({ message }) => `configuration refused, the one before it stays in force: ${message}`,
-  logged_in: ({ cluster, method, ttl, renewable }) =>
-    `logged in to ${cluster} by ${method}, for ${formatDuration(ttl)}${renewable ? "" : ", not renewable"}`,
+  logged_in: ({ cluster, method, ttl, renewable }) => {
+    const life =
+      ttl === 0 ? "with a token that does not end" : `for ${formatDuration(ttl)}${renewable ? "" : ", not renewable"}`;
+    return `logged in to ${cluster} by ${method}, ${life}`;
+  },
   login_failed: ({ cluster, method, message, reason }) =>
     `login to ${cluster} by ${method} failed: ${message} (${reason})`,
   token_renewed: ({ cluster, ttl }) => `token of ${cluster} renewed for ${formatDuration(ttl)}`,
