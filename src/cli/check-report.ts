@@ -2,7 +2,8 @@ import type { LoadedConfig } from "../config/load.ts";
 
 /** Something `check` has to say. */
 export interface Remark {
-  readonly severity: "ok" | "warning" | "error";
+  /** `skipped` was not looked at: the hint says how it can be. */
+  readonly severity: "ok" | "skipped" | "warning" | "error";
   /** What was looked at. */
   readonly subject: string;
   readonly message: string;

@@ -20,7 +20,8 @@ export const checkCommand: Command = {
 Reads the configuration and says everything that is wrong with it, each with its line. Looks at the files it names and
 at the directories it writes to. With --online also at Vault: addresses, TLS, seal, clocks, login, the rights on the
 role (capability "update"), leases, names, key type, and whether the CA outlives the certificates. Issues nothing and
-changes nothing; run it as the user that leafd runs as.
+changes nothing; run it as the user that leafd runs as. What it may not look at it calls "skipped", and says what it
+would take.
 
 Options:
       --online            also ask the servers
@@ -28,7 +29,7 @@ Options:
       --json              one JSON array of remarks
   -c, --config FILE       the configuration (default /etc/leafd/leafd.yaml)
 
-Exit codes: 0 no errors (there may be warnings) · 1 errors on this machine or online · 78 wrong configuration
+Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this machine or online · 78 wrong configuration
 `,
   async run(args, terminal) {
     const options = {

@@ -2,7 +2,8 @@ import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 
 /** One thing that a look at the servers showed. */
 export interface Finding {
-  readonly severity: "ok" | "warning" | "error";
+  /** `skipped` was not looked at: nothing is known, good or bad. */
+  readonly severity: "ok" | "skipped" | "warning" | "error";
   /** What was looked at: `https://vault:8200`, `issuer main`. */
   readonly subject: string;
   readonly message: string;

@@ -123,16 +123,15 @@ async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: Abor
       return [{ severity: "error", subject, message: `the mount ${spec.mount} has no role ${spec.role}`, configPath }];
     if (error.reason !== "permission_denied") return [failed(subject, error, configPath)];
   }
-  if (spec.method === "issue")
-    return [
-      { severity: "ok", subject, message: "the token may not read the role, and need not: its settings are unknown" },
-    ];
+  const hint = `to have leases and limits looked at, allow: path "${apiPath(spec.mount, "roles", spec.role)}" { capabilities = ["read"] }`;
+  const unread = { severity: "skipped", subject, message: `the role ${spec.role} may not be read`, hint } as const;
+  if (spec.method === "issue") return [unread];
   try {
     await api.send({ operation: "write", path: issuingPath(spec), data: { csr: "" }, token }, signal);
   } catch (thrown) {
     const error = toLeafdError(thrown);
-    if (error.reason === "permission_denied") return [];
+    if (error.reason === "permission_denied") return [unread];
     if (error.reason !== "request_denied") return [failed(subject, error, configPath)];
   }
-  return [{ severity: "ok", subject, message: `the role ${spec.role} is there; its settings are not ours to read` }];
+  return [{ ...unread, message: `the role ${spec.role} is there, and its settings may not be read` }];
 }

@@ -34,6 +34,9 @@ interface ProbeParts {
 /** Beyond this verification has to give a new leaf the benefit of the doubt; beyond a minute it does not. */
 const NOTABLE_SKEW: Millis = 5 * SECOND;
 
+const SPEND_HINT = "to have them looked at, add --spend-secret-id: it uses up one use of a secret-id that counts them";
+const WRAPPED_HINT = "a wrapped secret-id is left to leafd itself: it logs in, and says what is wrong, when it runs";
+
 /**
  * Looks at a cluster as leafd would use it: addresses, seal, clock, login, issuers. Issues nothing, consumes nothing
  * (but see `spendSecretId`), and rejects only when the signal aborts: whatever is wrong is a finding.
@@ -104,8 +107,8 @@ async function probeLogin(
   const wrapped = auth.kind === "approle" && auth.wrapped !== undefined;
   try {
     if (method.inspect !== undefined && (wrapped || !spendSecretId)) {
-      const message = `${await method.inspect(signal)}; rights and role cannot be seen without a login`;
-      return { findings: [{ severity: "ok", subject, message }] };
+      const message = `${await method.inspect(signal)}; rights and role are not looked at without a login`;
+      return { findings: [{ severity: "skipped", subject, message, hint: wrapped ? WRAPPED_HINT : SPEND_HINT }] };
     }
     const token = await session.token(signal);
     const life = session.expires;
