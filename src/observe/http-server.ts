@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
+import { closeOldestAbove } from "./crowd.ts";
 import { isLoopback } from "./host-check.ts";
 import { createRouter, type Reply, type Sources } from "./routes.ts";
 import { scrub } from "./scrub.ts";
@@ -15,10 +16,13 @@ export interface ObserveOptions extends Sources {
 }
 
 interface Limits {
-  /** From the first byte of a request to its last, checked as often: nobody is slower than twice this. */
+  /** From the connection, or the first byte of a later request, to the end of the headers; looked at twice in that time. */
+  readonly headers: Millis;
+  /** From the first byte of a request to its last; looked at as often. */
   readonly request: Millis;
   /** A connection on which nothing moves: a client that does not read, or keeps it for later. */
   readonly idle: Millis;
+  /** One more closes the oldest that is of least use. */
   readonly connections: number;
 }
 
@@ -29,7 +33,7 @@ export interface Observer {
   readonly closed: Promise<void>;
 }
 
-const LIMITS: Limits = { request: 5 * SECOND, idle: 30 * SECOND, connections: 64 };
+const LIMITS: Limits = { headers: 2 * SECOND, request: 5 * SECOND, idle: 30 * SECOND, connections: 64 };
 
 /** Nothing here is for a browser to run, frame, keep or guess the type of. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -71,13 +75,14 @@ export async function startObserve(options: ObserveOptions, signal: AbortSignal)
 
 function createBoundedServer(limits: Limits): Server {
   const server = createServer({
+    headersTimeout: limits.headers,
     requestTimeout: limits.request,
-    connectionsCheckingInterval: limits.request,
+    connectionsCheckingInterval: limits.headers / 2,
     keepAliveTimeout: limits.idle,
     maxHeaderSize: 8 * 1024,
   });
   server.timeout = limits.idle;
-  server.maxConnections = limits.connections;
+  closeOldestAbove(limits.connections, server);
   return server;
 }
 
