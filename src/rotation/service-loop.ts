@@ -1,26 +1,33 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { fraction } from "../domain/schedule.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Agenda } from "./agenda.ts";
+import type { Gate } from "./gate.ts";
 import type { Clock } from "./ports.ts";
 import type { ServiceRunner } from "./runner.ts";
 
 /** How often the disk is looked at while there is nothing to do. */
 const AUDIT_EVERY: Millis = 30 * SECOND;
 
+interface Surroundings {
+  readonly agenda: Agenda;
+  readonly clock: Clock;
+  /** How many services may read their disk in the same turn of the event loop. */
+  readonly recoveries: Gate;
+}
+
 /** Decides and carries out, for ever; resolves when the signal aborts, at a point where the disk is whole. */
-export async function serviceLoop(
-  runner: ServiceRunner,
-  around: { agenda: Agenda; clock: Clock },
-  signal: AbortSignal,
-): Promise<void> {
-  const { agenda, clock } = around;
+export async function serviceLoop(runner: ServiceRunner, around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { agenda, clock, recoveries } = around;
   const { name } = runner.spec;
   // Not all at the same moment.
   let audited = clock.monotonic() - AUDIT_EVERY * fraction(name);
   while (!signal.aborted) {
     const decision = runner.decide();
     const untilAudit = audited + AUDIT_EVERY - clock.monotonic();
-    if (decision.kind !== "wait") {
+    if (decision.kind === "recover") {
+      await unlessAborted(recoverInTurn(runner, recoveries, signal), signal);
+    } else if (decision.kind !== "wait") {
       await unlessAborted(runner.carryOut(decision, signal), signal);
     } else if (untilAudit > 0) {
       await agenda.wait(name, Math.min(decision.until, clock.now() + untilAudit), signal);
@@ -29,6 +36,15 @@ export async function serviceLoop(
       await unlessAborted(runner.audit(signal), signal);
     }
   }
+}
+
+/** Reading the disk is synchronous work: thousands of services at once would leave no turn to answer a probe or a signal. */
+function recoverInTurn(runner: ServiceRunner, recoveries: Gate, signal: AbortSignal): Promise<void> {
+  const recover = async (): Promise<void> => {
+    await turn();
+    await runner.carryOut({ kind: "recover" }, signal);
+  };
+  return recoveries.pass(0, recover, signal);
 }
 
 /** All that a runner rejects with is the abort of its signal; anything else is a defect and may end the program. */

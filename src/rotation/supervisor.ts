@@ -55,6 +55,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #reloads: ReloadQueue;
   readonly #gates = new Map<string, Gate>();
+  readonly #recoveries = new Gate(8);
   readonly #running = new Map<string, Running>();
 
   constructor(options: SupervisorOptions) {
@@ -135,7 +136,7 @@ export class Supervisor {
     const { ports } = this.#options;
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
     const done = Promise.resolve().then(() =>
-      serviceLoop(runner, { agenda: this.agenda, clock: ports.clock }, stop.signal),
+      serviceLoop(runner, { agenda: this.agenda, clock: ports.clock, recoveries: this.#recoveries }, stop.signal),
     );
     this.#running.set(spec.name, { runner, stop, done });
     return runner;

@@ -6,9 +6,10 @@ import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units
 import { keys } from "../../src/keys/keys.ts";
 import { Gate } from "../../src/rotation/gate.ts";
 import type { Ports } from "../../src/rotation/job.ts";
-import type { ReloadContext, Store } from "../../src/rotation/ports.ts";
+import type { ReloadContext, Reloader, Store } from "../../src/rotation/ports.ts";
 import { createReloadQueue } from "../../src/rotation/reload-queue.ts";
 import { ServiceRunner } from "../../src/rotation/runner.ts";
+import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { createStore } from "../../src/store/store.ts";
@@ -79,31 +80,43 @@ export class RotationWorld {
 
   /** A new process, so to speak: nothing of the old one but what is on disk. */
   start(spec: ServiceSpec = this.spec(), options: StartOptions = {}): ServiceRunner {
+    const reloads = createReloadQueue({ reloader: this.#reloader, clock: this.clock, emit: this.#emit });
+    const parts = { ports: this.#ports(options), gate: new Gate(4), reloads, emit: this.#emit };
+    return new ServiceRunner({ spec, issuer: this.issuer, ...parts, ...options });
+  }
+
+  /** Many services of one process. */
+  supervisor(): Supervisor {
+    const around = { issuerFor: () => this.issuer, placesFor: () => 4 };
+    return new Supervisor({ ports: this.#ports({}), reloader: this.#reloader, emit: this.#emit, ...around });
+  }
+
+  readonly #emit = (event: RotationEvent): void => void this.events.push(event);
+
+  readonly #reloader: Reloader = {
+    targetKey: (_step, service) => service,
+    run: async (_step, context, signal) => {
+      this.reloads.push(context);
+      if (this.reloadsHang) await this.clock.sleep(DAY, signal);
+      const failure = this.reloadFailures.shift();
+      if (failure !== undefined) throw failure;
+      return "told";
+    },
+  };
+
+  #ports({ instance = "one", trust = { newRoot: "accept" } }: StartOptions): Ports {
     const { clock } = this;
-    const emit = (event: RotationEvent): void => void this.events.push(event);
+    const emit = this.#emit;
     const warn = (): void => undefined;
     const memory = createTrustMemory(this.#dir.path, warn);
-    const store = createStore({ clock, instance: options.instance ?? "one", takeover: false, warn });
-    const ports: Ports = {
+    return {
       clock,
       keys,
-      store: this.#failing(store),
+      store: this.#failing(createStore({ clock, instance, takeover: false, warn })),
       ledger: openLedger(this.#dir.path, { clock, warn }),
-      trust: new TrustKeeper({ spec: options.trust ?? { newRoot: "accept" }, memory, clock, emit }),
+      trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
       seed: "test",
     };
-    const reloader = {
-      targetKey: (_step: ReloadStep, service: string) => service,
-      run: async (_step: ReloadStep, context: ReloadContext, signal: AbortSignal) => {
-        this.reloads.push(context);
-        if (this.reloadsHang) await this.clock.sleep(DAY, signal);
-        const failure = this.reloadFailures.shift();
-        if (failure !== undefined) throw failure;
-        return "told";
-      },
-    };
-    const reloads = createReloadQueue({ reloader, clock, emit });
-    return new ServiceRunner({ spec, issuer: this.issuer, ports, gate: new Gate(4), reloads, emit, ...options });
   }
 
   /** The store with the commit failures that the test wants. */
