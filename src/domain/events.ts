@@ -13,7 +13,6 @@ export const CAUSES = [
   "delivery_changed", // same pair, other layout, modes or owner
   "trust_changed", // same pair, another trust bundle
   "reload_owed", // an earlier run committed and did not reload
-  "reload_changed", // the reload steps are new to this generation
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
