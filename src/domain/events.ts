@@ -17,7 +17,7 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /** The part of a rotation in which something happened. */
-export const STAGES = ["preflight", "login", "issue", "verify", "store", "reload"] as const;
+export const STAGES = ["preflight", "issue", "verify", "store", "reload"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** A certificate that is on disk, as the state and the events speak of it. No secrets, no PEM. */

@@ -51,7 +51,6 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
 
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   preflight: "the output directory cannot be written",
-  login: "login failed",
   issue: "no certificate was issued",
   verify: "the issued certificate was refused",
   store: "the certificate was not stored",
