@@ -12,7 +12,8 @@ export function authSpec(vault: FileConfig["vault"], report: (problem: Problem) 
   const methods = Object.keys(auth);
   if (methods.length !== 1) {
     const message = methods.length === 0 ? "no auth method is given" : `${methods.length} auth methods are given`;
-    report({ path: ["vault", "auth"], at: "key", message, hint: "give exactly one" });
+    const path = ["vault", "auth"];
+    report({ path, at: "key", message, hint: "give exactly one", ...(methods.length === 0 ? { lacks: [path] } : {}) });
     return undefined;
   }
   if (auth.token !== undefined) return { kind: "token", token: new Secret(auth.token) };
@@ -35,6 +36,7 @@ export function authSpec(vault: FileConfig["vault"], report: (problem: Problem) 
       at: "key",
       message,
       hint: "set vault.tls.certFile and vault.tls.keyFile",
+      lacks: [["vault", "tls"]],
     });
   }
   const { mount = "cert", role } = auth.cert ?? {};
@@ -48,13 +50,15 @@ function appRole(given: AppRole, report: (problem: Problem) => unknown): AuthSpe
   const path = ["vault", "auth", "approle"];
   if ((roleId === undefined) === (roleIdFile === undefined)) {
     const message = roleId === undefined ? "the role id is missing" : "roleId and roleIdFile are both given";
-    report({ path, at: "key", message, hint: "give one of roleId and roleIdFile" });
+    const lacks = roleId === undefined ? { lacks: [path] } : {};
+    report({ path, at: "key", message, hint: "give one of roleId and roleIdFile", ...lacks });
   }
   if (wrapped !== undefined && secretIdFile === undefined)
     report({
       path: [...path, "wrapped"],
       at: "key",
       message: "there is no secretIdFile that could hold a wrapping token",
+      lacks: [path],
     });
   return {
     kind: "approle",

@@ -1,6 +1,7 @@
 import { dirname } from "node:path/posix";
 import { type NameKind, nameProblem } from "../domain/names.ts";
 import type { Names, OutputSpec } from "../domain/spec.ts";
+import { given } from "./given.ts";
 import type { Path, Problem } from "./report.ts";
 
 /*
@@ -50,14 +51,27 @@ function ancestors(directory: string): string[] {
 
 type Mode = keyof OutputSpec["modes"];
 
+interface Origins {
+  /** Where the mode was written. */
+  readonly mode: (mode: Mode) => Path;
+  /** The maps that may give a group. */
+  readonly groups: readonly Path[];
+}
+
 /** Modes that would give the key away, let others replace files, or keep leafd from reading what it wrote. */
-export function checkModes({ modes, group }: OutputSpec, where: (mode: Mode) => Path, report: Report): void {
+export function checkModes({ modes, group }: OutputSpec, origins: Origins, report: Report): void {
   const refuse = (mode: Mode, message: string, hint?: string) =>
-    report({ path: where(mode), at: "value", message, ...(hint === undefined ? {} : { hint }) });
+    report({ path: origins.mode(mode), at: "value", message, ...given("hint", hint) });
   if (modes.key & 0o007)
     refuse("key", "lets everybody on this host use the private key", 'write "0600", or "0640" with a group');
   else if (modes.key & 0o070 && group === undefined)
-    refuse("key", "lets a group read the private key, and no group is given", 'set output.group, or write "0600"');
+    report({
+      path: origins.mode("key"),
+      at: "value",
+      message: "lets a group read the private key, and no group is given",
+      hint: 'set output.group, or write "0600"',
+      lacks: origins.groups,
+    });
   if (modes.key & 0o120 || modes.cert & 0o133) {
     const mode = modes.key & 0o120 ? "key" : "cert";
     refuse(mode, "lets others than the owner write, or is executable", 'write "0640" or "0644"');
@@ -102,6 +116,6 @@ export function checkNames(names: Names, path: Path, report: Report): void {
   }
   if (names.commonName === undefined && KINDS.every(({ key }) => names[key].length === 0)) {
     const hint = "give a commonName, or one of dns, ips, uris, emails";
-    report({ path, at: "key", message: "the certificate would have no name", hint });
+    report({ path, at: "key", message: "the certificate would have no name", hint, lacks: [path] });
   }
 }

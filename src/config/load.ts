@@ -1,12 +1,13 @@
 import type { Settings } from "../domain/spec.ts";
 import { readDocument } from "./document.ts";
 import type { Environment } from "./interpolate.ts";
+import { mend } from "./mend.ts";
 import { mergeDocuments } from "./merge.ts";
-import { isPlainMap, type PlainMap, without } from "./plain.ts";
-import { ConfigError, type Finding, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
-import { type FileConfig, parseShape, type SchemaIssue } from "./schema.ts";
+import { isPlainMap, type PlainMap } from "./plain.ts";
+import { ConfigError, type Finding, MOST_FINDINGS, type Problem } from "./report.ts";
+import { parseShape } from "./schema.ts";
 import { toSettings } from "./settings.ts";
-import { shapeProblems, toPath } from "./shape-problems.ts";
+import { shapeProblems } from "./shape-problems.ts";
 import { hashSources, readSources, type Source } from "./sources.ts";
 
 export interface LoadedConfig {
@@ -73,24 +74,9 @@ function judge(value: PlainMap): { settings?: Settings; problems: readonly Probl
     return { problems, ...(settings === undefined ? {} : { settings }) };
   }
   const misshapen = shapeProblems(shaped.issues, value);
-  const rest = misshapen.length < MOST_FINDINGS ? rightPart(value, shaped.issues) : undefined;
-  // "no auth method is given": a problem of a map may come from what was left out of it.
-  const isIncomplete = (map: Path) => misshapen.some(({ path }) => map.every((part, index) => part === path[index]));
-  if (rest !== undefined) toSettings(rest, (problem) => !isIncomplete(problem.path) && report(problem));
+  const mended = misshapen.length < MOST_FINDINGS ? mend(value, misshapen) : undefined;
+  if (mended !== undefined) toSettings(mended.config, (problem) => !mended.isOurs(problem) && report(problem));
   return { problems: [...misshapen, ...problems] };
-}
-
-/** The configuration without its unknown keys and its misshapen services, if nothing else is wrong with its shape. */
-function rightPart(value: PlainMap, issues: readonly SchemaIssue[]): FileConfig | undefined {
-  let rest = value;
-  for (const issue of issues) {
-    const path = toPath(issue.path);
-    if (issue.code === "unrecognized_keys") for (const key of issue.keys) rest = without(rest, [...path, key]);
-    else if (path[0] === "services" && path.length > 1) rest = without(rest, path.slice(0, 2));
-    else return undefined;
-  }
-  const shaped = parseShape(rest);
-  return "config" in shaped ? shaped.config : undefined;
 }
 
 function warningsOf(settings: Settings): Problem[] {

@@ -17,17 +17,11 @@ export function valueAt(value: unknown, path: Path): unknown {
   return found;
 }
 
-/** A copy of a map without the value at this path; the original stays as it is. */
-export function without(map: PlainMap, path: Path): PlainMap {
-  const [key, ...rest] = path;
-  const entries = Object.entries(map).filter(([name]) => name !== String(key) || rest.length > 0);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, name === String(key) ? withoutIn(value, rest) : value]),
-  );
-}
-
-function withoutIn(value: unknown, path: Path): unknown {
-  if (Array.isArray(value))
-    return value.map((item: unknown, index) => (index === path[0] ? withoutIn(item, path.slice(1)) : item));
-  return isPlainMap(value) ? without(value, path) : value;
+/** Puts a value at this path, in place; undefined takes the key away, and no element out of its list. */
+export function put(data: unknown, path: Path, value: unknown): void {
+  const holder = valueAt(data, path.slice(0, -1));
+  const last = path.at(-1);
+  if (last === undefined || typeof holder !== "object" || holder === null) return;
+  if (value !== undefined) Reflect.set(holder, last, value);
+  else if (!Array.isArray(holder)) Reflect.deleteProperty(holder, last);
 }

@@ -14,7 +14,8 @@ export function reloadStep(step: FileReloadStep, path: Path, report: Report): Re
   const kinds = Object.keys(step);
   if (kinds.length !== 1) {
     const message = kinds.length === 0 ? "this reload step is empty" : "this reload step does several things";
-    report({ path, at: "value", message, hint: "one step is one of systemd, signal, exec, http, touch" });
+    const hint = "one step is one of systemd, signal, exec, http, touch";
+    report({ path, at: "value", message, hint, ...(kinds.length === 0 ? { lacks: [path] } : {}) });
     return undefined;
   }
   if (step.signal) return signalStep(step.signal, [...path, "signal"], report);
@@ -36,11 +37,12 @@ function signalStep(given: NonNullable<FileReloadStep["signal"]>, path: Path, re
   const [target, ...further] = targets;
   if (target === undefined || further.length > 0) {
     const message = target === undefined ? "there is nobody to send the signal to" : "there are several to signal";
-    report({ path, at: "key", message, hint: "give one of pidFile, process, pid" });
+    const lacks = target === undefined ? { lacks: [path] } : {};
+    report({ path, at: "key", message, hint: "give one of pidFile, process, pid", ...lacks });
     return undefined;
   }
   if (user !== undefined && process === undefined)
-    report({ path: [...path, "user"], at: "key", message: "user narrows process, which is not given" });
+    report({ path: [...path, "user"], at: "key", message: "user narrows process, which is not given", lacks: [path] });
   if (pid === 1 && !allowInit) {
     const hint = "set allowInit: true where process 1 is the dependent, as in its container";
     report({ path: [...path, "pid"], at: "value", message: "process 1 is the init of the host", hint });

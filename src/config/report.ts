@@ -12,6 +12,8 @@ export interface Problem {
   readonly message: string;
   /** What to do, one sentence. */
   readonly hint?: string;
+  /** The maps in which something is missing; when a key is misspelt in one of them, that is said and not this. */
+  readonly lacks?: readonly Path[];
 }
 
 /** A problem with its place in a file. */

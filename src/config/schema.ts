@@ -72,6 +72,10 @@ const auth = oneOf({
   userpass: z.strictObject({ mount: mount.optional(), username: text, passwordFile: path }),
 });
 
+/** A map by name. settings.ts judges the names: here a wrong one would keep what it names from being looked at. */
+const named = <Value extends z.ZodType>(value: Value) =>
+  z.record(z.string(), value).meta({ propertyNames: { type: "string", pattern: forms.NAME.pattern.source } });
+
 const address = written(forms.ADDRESS);
 const vault = z.strictObject({
   address: z.union([address, z.array(address).min(1).max(16)], { error: forms.ADDRESS.message }),
@@ -158,11 +162,11 @@ const service = z.strictObject({
 
 const file = z.strictObject({
   vault,
-  issuers: z.record(name, issuer),
+  issuers: named(issuer),
   trust: optional({ roots: path, newRoot: z.enum(["accept", "hold"]) }).optional(),
   stateDir: path.optional(),
   defaults: z.strictObject({ ...shared.shape, output: output.optional() }).optional(),
-  services: z.record(name, service).optional(),
+  services: named(service).optional(),
   observe: optional({ listen: text, hosts: z.array(text).max(100) }).optional(),
   control: optional({ directory: path, group: account }).optional(),
   log: optional({

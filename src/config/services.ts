@@ -2,6 +2,7 @@ import { normalize } from "node:path/posix";
 import { normaliseNames } from "../domain/names.ts";
 import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import { checkModes, checkNames } from "./checks.ts";
+import { NAME } from "./forms.ts";
 import { given } from "./given.ts";
 import { reloadStep } from "./reload-steps.ts";
 import { closest, type Path, type Problem } from "./report.ts";
@@ -18,6 +19,7 @@ interface Surroundings {
 /** One service of the file, complete: its own keys, else those of `defaults`, else leafd's. */
 export function serviceSpec(name: string, service: FileService, around: Surroundings): ServiceSpec | undefined {
   const { defaults, report } = around;
+  if (!NAME.pattern.test(name)) report({ path: ["services", name], at: "key", message: NAME.message });
   const issuer = issuerOf(name, service, around);
   const reload = service.reload ?? defaults.reload ?? [];
   const reloadPath = [...origin(name, service.reload), "reload"];
@@ -58,12 +60,14 @@ function issuerOf(
   if (wanted === undefined) {
     if (further.length > 0) {
       const hint = `write issuers: [${known[0]}]; there are ${known.join(", ")}`;
-      report({ path: ["services", name], at: "key", message: "which issuer signs is not said", hint });
+      const path = ["services", name];
+      report({ path, at: "key", message: "which issuer signs is not said", hint, lacks: [path] });
     }
     return further.length > 0 ? undefined : only;
   }
   const issuer = issuers.get(wanted);
-  if (issuer === undefined) {
+  // Without any issuer that is what is said.
+  if (issuer === undefined && known.length > 0) {
     const meant = closest(wanted, known);
     const hint = meant === undefined ? `there are ${known.join(", ")}` : `did you mean "${meant}"?`;
     const path = [...origin(name, service.issuers), "issuers", 0];
@@ -106,7 +110,13 @@ function outputOf(name: string, service: FileService, { defaults, report }: Surr
     },
     layout: own.layout ?? defaults.output?.layout ?? "generations",
   };
-  const where = (mode: "key" | "cert" | "directory") => [...origin(name, own.modes?.[mode]), "output", "modes", mode];
-  checkModes(output, where, report);
+  const origins = {
+    mode: (mode: "key" | "cert" | "directory") => [...origin(name, own.modes?.[mode]), "output", "modes", mode],
+    groups: [
+      ["services", name, "output"],
+      ["defaults", "output"],
+    ],
+  };
+  checkModes(output, origins, report);
   return output;
 }

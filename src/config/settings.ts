@@ -4,6 +4,7 @@ import { SECOND } from "../domain/units.ts";
 import { checkVaultAddress, isListenAddress } from "./addresses.ts";
 import { authSpec } from "./auth.ts";
 import { checkDirectories } from "./checks.ts";
+import { NAME } from "./forms.ts";
 import { given } from "./given.ts";
 import type { Problem } from "./report.ts";
 import type { FileConfig } from "./schema.ts";
@@ -63,7 +64,7 @@ function clusterSpec(vault: FileConfig["vault"], report: Report): ClusterSpec | 
   if ((certFile === undefined) !== (keyFile === undefined)) {
     const [there, missing] = keyFile === undefined ? ["certFile", "keyFile"] : ["keyFile", "certFile"];
     const message = `${there} needs ${missing}: a client certificate is a pair`;
-    report({ path: ["vault", "tls", there], at: "key", message });
+    report({ path: ["vault", "tls", there], at: "key", message, lacks: [["vault", "tls"]] });
   }
   const auth = authSpec(vault, report);
   if (auth === undefined) return undefined;
@@ -86,6 +87,7 @@ function clusterSpec(vault: FileConfig["vault"], report: Report): ClusterSpec | 
 function issuerSpecs(issuers: FileConfig["issuers"], report: Report): ReadonlyMap<string, IssuerSpec> {
   const specs = new Map<string, IssuerSpec>();
   for (const [name, { vault }] of Object.entries(issuers)) {
+    if (!NAME.pattern.test(name)) report({ path: ["issuers", name], at: "key", message: NAME.message });
     const { mount = "pki", role, method = "sign", issuerRef } = vault;
     specs.set(name, { name, cluster: CLUSTER, mount, role, method, ...given("issuerRef", issuerRef) });
   }

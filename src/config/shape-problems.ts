@@ -17,7 +17,7 @@ export function shapeProblems(issues: readonly SchemaIssue[], value: unknown): P
 }
 
 /** A path of zod, which may hold symbols for all it knows. */
-export function toPath(path: readonly PropertyKey[]): Path {
+function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === "number" ? part : String(part)));
 }
 

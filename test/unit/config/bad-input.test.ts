@@ -42,7 +42,12 @@ suite("keys", () =>
     ],
     ["clusters", `${MINIMAL_CONFIG}clusters: {}\n`, "10:1: clusters: is not available in this version"],
     ["missing", minimalConfig(["role: web", "mount: pki"]), "5:11: issuers.main.vault.role: is missing"],
-    ["missing at the top", "issuers: { a: { vault: { role: r } } }\n", "1:1: vault: is missing"],
+    [
+      "missing at the top",
+      "issuers: { a: { vault: { role: r } } }\n",
+      "1:1: vault: is missing",
+      "1:1: services: no service is defined",
+    ],
     ["empty", minimalConfig([identity, ""]), "8:15: services.web.identity: must be a map, not empty"],
     [
       "of the service-level, in defaults",
