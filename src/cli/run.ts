@@ -46,9 +46,10 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
 
     await using daemon = new Daemon(config, { clock, emit, environment, pid, takeover: values.takeover, upkeep: true });
     emit({ kind: "started", at: clock.now(), version: VERSION, services: settings.services.length, pid });
-    stopped.addEventListener("abort", () =>
-      emit({ kind: "stopping", at: clock.now(), signal: String(stopped.reason) }),
-    );
+    stopped.addEventListener("abort", () => {
+      toldToStop = clock.monotonic();
+      emit({ kind: "stopping", at: clock.now(), signal: String(stopped.reason) });
+    });
     await daemon.apply(config);
     await Promise.all([
       daemon.supervisor.run(stopped),
