@@ -129,7 +129,7 @@ export type ServiceEvent =
 
 export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";
 
-/** What a change of configuration costs (DESIGN, "What a change of configuration costs"). */
+/** What a change of configuration touches; what it costs is said in docs/configuration.md. */
 export type ChangeClass = "request" | "delivery" | "plan" | "reload";
 
 /** The only output of the program: log, metrics, health, status and tests all read these. */
