@@ -8,7 +8,7 @@ import { apiPath, type VaultApi } from "./api.ts";
 import { type Finding, failed } from "./finding.ts";
 import { issuingPath } from "./pki-issuer.ts";
 import { dataOf, textsOf } from "./replies.ts";
-import { judgeRole, type Wanted } from "./role-findings.ts";
+import { judgeRole, lifetimeOf, type RoleSettings, type Wanted } from "./role-findings.ts";
 
 export interface IssuerProbe {
   readonly spec: IssuerSpec;
@@ -27,15 +27,19 @@ export async function probeIssuer(
   token: Secret<string> | undefined,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const authorities = await probeAuthorities(probe, signal);
-  if (token === undefined) return authorities;
+  if (token === undefined) return await probeAuthorities(probe, undefined, signal);
   const rights = await probeRights(probe, token, signal);
-  const role = await probeRole(probe, token, signal);
-  return [...authorities, ...rights, ...role];
+  const { settings, findings } = await probeRole(probe, token, signal);
+  const authorities = await probeAuthorities(probe, settings, signal);
+  return [...authorities, ...rights, ...findings];
 }
 
 /** CA certificates: present, a root among them, alive longer than what they are to sign. */
-async function probeAuthorities(probe: IssuerProbe, signal: AbortSignal): Promise<readonly Finding[]> {
+async function probeAuthorities(
+  probe: IssuerProbe,
+  role: RoleSettings | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const { spec, clock, wanted, ownRoots } = probe;
   const [subject, at] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault"]];
   let authorities: readonly X509Certificate[];
@@ -61,7 +65,7 @@ async function probeAuthorities(probe: IssuerProbe, signal: AbortSignal): Promis
       configPath: ["trust"],
     });
   }
-  const longest = Math.max(0, ...wanted.map(({ request }) => request.ttl ?? 0));
+  const longest = Math.max(0, ...wanted.map(({ request }) => lifetimeOf(request, role, clock.now()) ?? 0));
   for (const authority of authorities) {
     const left = authority.validToDate.getTime() - clock.now();
     const name = authority.subject.replaceAll("\n", ", ");
@@ -106,8 +110,14 @@ async function probeRights(
   ];
 }
 
-/** The role's settings where the token may read them; else whether it exists, by a signing request without a CSR. */
-async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<readonly Finding[]> {
+interface RoleProbe {
+  readonly findings: readonly Finding[];
+  /** Absent when they may not be read. */
+  readonly settings?: RoleSettings;
+}
+
+/** The role's settings where the token may read them, else whether the role exists. */
+async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<RoleProbe> {
   const { spec, api, wanted } = probe;
   const [subject, configPath] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault", "role"]];
   try {
@@ -115,23 +125,31 @@ async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: Abor
     const settings = dataOf(await api.send({ operation: "read", path, token }, signal), path);
     const findings: Finding[] = [];
     for (const each of judgeRole(settings, wanted)) findings.push({ subject, configPath, ...each });
-    if (findings.length > 0) return findings;
-    return [{ severity: "ok", subject, message: `the role ${spec.role} suits its services` }];
+    if (findings.length === 0)
+      findings.push({ severity: "ok", subject, message: `the role ${spec.role} suits its services` });
+    return { findings, settings };
   } catch (thrown) {
     const error = toLeafdError(thrown);
-    if (error.reason === "mount_missing")
-      return [{ severity: "error", subject, message: `the mount ${spec.mount} has no role ${spec.role}`, configPath }];
-    if (error.reason !== "permission_denied") return [failed(subject, error, configPath)];
+    if (error.reason === "permission_denied") return { findings: [await findRole(probe, token, signal)] };
+    if (error.reason !== "mount_missing") return { findings: [failed(subject, error, configPath)] };
+    const message = `the mount ${spec.mount} has no role ${spec.role}`;
+    return { findings: [{ severity: "error", subject, message, configPath }] };
   }
-  const hint = `to have leases and limits looked at, allow: path "${apiPath(spec.mount, "roles", spec.role)}" { capabilities = ["read"] }`;
+}
+
+/** A role whose settings the token may not read: whether it exists is shown by a signing request without a CSR. */
+async function findRole({ spec, api }: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<Finding> {
+  const [subject, configPath] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault", "role"]];
+  const path = apiPath(spec.mount, "roles", spec.role);
+  const hint = `to have leases and limits looked at, allow: path "${path}" { capabilities = ["read"] }`;
   const unread = { severity: "skipped", subject, message: `the role ${spec.role} may not be read`, hint } as const;
-  if (spec.method === "issue") return [unread];
+  if (spec.method === "issue") return unread;
   try {
     await api.send({ operation: "write", path: issuingPath(spec), data: { csr: "" }, token }, signal);
   } catch (thrown) {
     const error = toLeafdError(thrown);
-    if (error.reason === "permission_denied") return [unread];
-    if (error.reason !== "request_denied") return [failed(subject, error, configPath)];
+    if (error.reason === "permission_denied") return unread;
+    if (error.reason !== "request_denied") return failed(subject, error, configPath);
   }
-  return [{ ...unread, message: `the role ${spec.role} is there, and its settings may not be read` }];
+  return { ...unread, message: `the role ${spec.role} is there, and its settings may not be read` };
 }

@@ -1,5 +1,5 @@
 import type { CertificateRequest, KeyAlgorithm } from "../domain/spec.ts";
-import { formatDuration, SECOND } from "../domain/units.ts";
+import { DAY, type EpochMillis, formatDuration, type Millis, SECOND } from "../domain/units.ts";
 import type { Finding } from "./finding.ts";
 
 /** What `GET <mount>/roles/<role>` answers. */
@@ -9,6 +9,26 @@ export type RoleSettings = Readonly<Record<string, unknown>>;
 export interface Wanted {
   readonly service: string;
   readonly request: CertificateRequest;
+}
+
+/** What a role without a ttl gives, unless the mount or the server is tuned: Vault's default lease, 768 hours. */
+const DEFAULT_LIFETIME: Millis = 32 * DAY;
+
+/** How long a certificate of this request would live; undefined when only the role can tell, and it may not be read. */
+export function lifetimeOf(
+  { ttl, notAfter }: CertificateRequest,
+  role: RoleSettings | undefined,
+  now: EpochMillis,
+): Millis | undefined {
+  if (notAfter !== undefined) return notAfter - now;
+  if (role === undefined) return ttl;
+  const lifetime = ttl ?? secondsOf(role.ttl) ?? DEFAULT_LIFETIME;
+  return Math.min(lifetime, secondsOf(role.max_ttl) ?? lifetime);
+}
+
+/** A length of time of the role, in seconds; 0 means that the role does not say. */
+function secondsOf(value: unknown): Millis | undefined {
+  return typeof value === "number" && value > 0 ? value * SECOND : undefined;
 }
 
 type Judgement = Pick<Finding, "severity" | "message" | "hint"> & { readonly configPath?: readonly string[] };
@@ -28,8 +48,8 @@ function judgeLeases(role: RoleSettings): readonly Judgement[] {
 }
 
 function judgeTtl(role: RoleSettings, { service, request }: Wanted): readonly Judgement[] {
-  const longest = typeof role.max_ttl === "number" ? role.max_ttl * SECOND : 0;
-  if (request.ttl === undefined || longest === 0 || request.ttl <= longest) return [];
+  const longest = secondsOf(role.max_ttl);
+  if (request.ttl === undefined || longest === undefined || request.ttl <= longest) return [];
   const [asked, got] = [formatDuration(request.ttl), formatDuration(longest)];
   const message = `${service} asks for ${asked}, and the role gives ${got} at most`;
   return [

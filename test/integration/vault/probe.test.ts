@@ -157,6 +157,24 @@ describe("a look at a cluster", () => {
     );
   });
 
+  test("compares the CA's end with the role's lifetime where the configuration asks for none", async () => {
+    const readable = 'path "ending/roles/svc" { capabilities = ["read"] }';
+    const ending = await setUpPki(vault, {
+      mount: "ending",
+      roleSettings: { ttl: "52560h", max_ttl: "87600h" },
+      policy: readable,
+    });
+    await writeFile(directory.join("ending"), ending.secretId);
+    const auth = approle({ roleId: { value: ending.roleId }, secretIdFile: directory.join("ending") });
+    const ends = async () =>
+      (await probe({ auth, issuer: { mount: "ending" } }))
+        .filter(({ severity }) => severity === "warning")
+        .map(({ message }) => message.replace(/ends in .*, /, "ends in …, "));
+    assert.deepEqual(await ends(), ['the CA "CN=Test Intermediate" ends in …, before certificates of 2190d would']);
+    await vault.root("POST", "ending/roles/svc", { ttl: 0, max_ttl: "720h", require_cn: false, allow_any_name: true });
+    assert.deepEqual(await ends(), []);
+  });
+
   test("of a sealed server ends there", async () => {
     await vault.seal();
     const findings = await probe({});
