@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { setImmediate as pipesLookedAt } from "node:timers/promises";
 import { LeafdError } from "../domain/errors.ts";
 import { formatDuration, type Millis } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
@@ -57,6 +58,8 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
     const first = await Promise.race([exited, expired, aborted]);
     if (typeof first === "object") {
       await within(LAST_WORDS, command.clock, closeOf(child));
+      // A busy process sees that the time is over before it has read what is in the pipes.
+      await pipesLookedAt();
       return { status: first.status, lines: lines() };
     }
     await endGroup(child, exited, { clock: command.clock, grace: first === "expired" ? GRACE : GRACE_WHEN_STOPPED });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { suite, test } from "node:test";
 import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { Clock } from "../../../src/rotation/ports.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { hurried, runStep } from "../../support/reloader.ts";
 import { tempDir } from "../../support/temp-dir.ts";
@@ -37,6 +39,18 @@ function zombies(): string[] {
 async function pidsIn(file: string): Promise<string[]> {
   return (await waitFor(() => existsSync(file) && readFileSync(file, "utf8").trim(), { what: file })).split(" ");
 }
+
+/** A clock in a process that is so busy that a short wait is over before the event loop looks at anything else. */
+const busy: Clock = {
+  ...systemClock,
+  sleep(duration, signal) {
+    if (duration > 100) return systemClock.sleep(duration, signal);
+    const over = systemClock.sleep(1, signal);
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+    return over;
+  },
+};
 
 suite("exec", () => {
   test("a command that ends with 0 is a success and its last line is in the detail", async () => {
@@ -98,6 +112,22 @@ suite("exec", () => {
     process.kill(Number(pid));
   });
 
+  test("the last words of a command are heard also when its end is noticed before they are read", async () => {
+    await using dir = await tempDir();
+    const script = 'echo $$ > "$1"; until [ -e "$2" ]; do :; done; echo "last words"';
+    const files = [dir.join("pid"), dir.join("go")] as const;
+    const running = runStep(exec(["sh", "-c", script, "sh", ...files]), { clock: busy });
+    const [pid = ""] = await pidsIn(files[0]);
+    // Its output and its end are seen in one look of the event loop, output first; the ends of all children with it.
+    const other = spawn("echo", ["done"]);
+    other.stdout.on("data", () => {
+      writeFileSync(files[1], "");
+      while (isRunning(pid));
+    });
+    while (isRunning(String(other.pid)));
+    assert.equal(await running, "sh exited with code 0: last words");
+  });
+
   test("100 MB of output are not kept, and control characters do not reach the log", async () => {
     const used = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     const before = used();
@@ -139,7 +169,10 @@ suite("exec", () => {
     const pids = await pidsIn(dir.join("pids"));
     stop.abort();
     await assert.rejects(running, { reason: "cancelled" });
-    assert.deepEqual(pids.filter(isRunning), []);
+    const [leader = "", started = ""] = pids;
+    assert.ok(!isRunning(leader));
+    // It has got its SIGKILL; it is not our child, whose end could be waited for.
+    await waitFor(() => !isRunning(started), { what: `the end of ${started}` });
   });
 
   test("an abort that came before starts nothing", async () => {
