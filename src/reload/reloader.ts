@@ -23,17 +23,18 @@ export interface ReloaderOptions {
 /** Each child is a process and four descriptors: hundreds of services may want theirs at once. */
 const MOST_CHILDREN = 16;
 
-type Surroundings = Required<ReloaderOptions>;
+type Surroundings = Required<ReloaderOptions> & { readonly children: Slots };
 
-/** The reload methods of DESIGN §7, one file each. */
+/** The reload methods, one file each; docs/reloads.md says what each does. */
 export function createReloader(options: ReloaderOptions): Reloader {
-  const surroundings = { procRoot: "/proc", ...options };
   const children = new Slots(MOST_CHILDREN);
+  const surroundings = { procRoot: "/proc", ...options, children };
   return {
     targetKey,
     async run(step, context, signal) {
       if (signal.aborted) throw new LeafdError("cancelled", "the reload was stopped before it began");
       try {
+        // A step's timeout begins when its turn has come.
         const run = () => runStep(step, { ...surroundings, context }, signal);
         return await (step.kind === "exec" || step.kind === "systemd" ? children.use(run, signal) : run());
       } catch (error) {

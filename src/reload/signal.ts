@@ -1,4 +1,5 @@
 import { LeafdError } from "../domain/errors.ts";
+import type { Slots } from "../domain/slots.ts";
 import type { ReloadSignal, ReloadStep, SignalTarget } from "../domain/spec.ts";
 import { formatDuration, SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
@@ -15,6 +16,8 @@ interface SignalSurroundings {
   readonly ownPid: number;
   /** Where procfs is mounted. */
   readonly procRoot: string;
+  /** For looking a user up; a signal itself needs no child. */
+  readonly children: Slots;
 }
 
 /** Clocks are adjusted while a process starts; a pid is not used again within this time. */

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { LeafdError } from "../domain/errors.ts";
+import type { Slots } from "../domain/slots.ts";
 import { SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import { childEnvironment, type Environment } from "./environment.ts";
@@ -10,6 +11,8 @@ const GETENT_TIMEOUT = 5 * SECOND;
 interface UserSurroundings {
   readonly clock: Clock;
   readonly environment: Environment;
+  /** One for each child that runs at once. */
+  readonly children: Slots;
 }
 
 /** The number of a user: a number itself, a name of /etc/passwd, or one that `getent` knows (LDAP, sssd). */
@@ -31,13 +34,13 @@ function uidIn(lines: readonly string[], user: string): number | undefined {
 
 async function getent(
   user: string,
-  { clock, environment }: UserSurroundings,
+  { clock, environment, children }: UserSurroundings,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   try {
     const argv = ["getent", "passwd", "--", user] as const;
     const command = { argv, environment: childEnvironment(environment), timeout: GETENT_TIMEOUT, clock };
-    return (await runCommand(command, signal)).lines;
+    return (await children.use(() => runCommand(command, signal), signal)).lines;
   } catch (error) {
     // An image without getent has no other users than those of /etc/passwd.
     if (error instanceof LeafdError && error.reason === "reload_target") return [];

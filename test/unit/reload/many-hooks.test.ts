@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { createReloader } from "../../../src/reload/reloader.ts";
+import type { Reloader } from "../../../src/rotation/ports.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -22,6 +23,12 @@ function childrenRunning(name: string): number {
   }).length;
 }
 
+const CONTEXT = { services: ["web"], directories: ["/certs/web"], cause: "forced" };
+
+function newReloader(path = "/usr/bin:/bin"): Reloader {
+  return createReloader({ clock: systemClock, environment: { PATH: path }, ownPid: process.pid });
+}
+
 test("without descriptors a hook fails with what to raise, and leafd lives on", async () => {
   const script = `${FIXTURES}/reload-without-descriptors.ts`;
   const limited = ["--nofile=64:64", process.execPath, script];
@@ -34,7 +41,7 @@ test("without descriptors a hook fails with what to raise, and leafd lives on", 
 
 test("at most sixteen hooks run at once, and all of them run", async () => {
   await using dir = await tempDir();
-  const reloader = createReloader({ clock: systemClock, environment: { PATH: "/usr/bin:/bin" }, ownPid: process.pid });
+  const reloader = newReloader();
   const services = Array.from({ length: 40 }, (_, index) => `s${index}`);
   let most = 0;
   const script = `sleep 0.2; : > "${dir.path}/$LEAFD_SERVICE"`;
@@ -52,8 +59,48 @@ test("at most sixteen hooks run at once, and all of them run", async () => {
   assert.equal(readdirSync(dir.path).length, services.length);
 });
 
-test("a stop ends hooks that ignore the polite signal within two seconds", async () => {
-  const reloader = createReloader({ clock: systemClock, environment: { PATH: "/usr/bin:/bin" }, ownPid: process.pid });
+test("at most sixteen systemctl and sixteen getent run at once", async () => {
+  const steps = [
+    { kind: "systemd", unit: "web.service", action: "reload", timeout: 30_000 },
+    {
+      kind: "signal",
+      target: { by: "process", name: "web", user: "far" },
+      signal: "SIGHUP",
+      allowInit: false,
+    },
+  ] as const;
+  for (const step of steps) {
+    await using dir = await tempDir();
+    const script = `#!/bin/sh
+echo begin >> ${dir.join("log")}
+sleep 0.3
+echo end >> ${dir.join("log")}
+echo LoadState=loaded
+echo ActiveState=inactive
+echo far:x:54321:54321::/:
+`;
+    for (const name of ["systemctl", "getent"]) writeFileSync(dir.join(name), script, { mode: 0o755 });
+    const reloader = newReloader(`${dir.path}:/usr/bin:/bin`);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 40 }, () => reloader.run(step, CONTEXT, signal)));
+    const log = readFileSync(dir.join("log"), "utf8").trim().split("\n");
+    let running = 0;
+    const most = Math.max(...log.map((line) => (line === "begin" ? ++running : --running)));
+    assert.equal(log.length, 80);
+    assert.ok(most > 1 && most <= 16, `${step.kind}: ${most} at once`);
+  }
+});
+
+test("the wait for a turn is no part of the timeout", async () => {
+  const reloader = newReloader();
+  const { signal } = new AbortController();
+  // Three turns of a second each, and a timeout that two of them would exceed.
+  const step = { kind: "exec", argv: ["/bin/sleep", "1"], timeout: 1900, shared: false } as const;
+  await Promise.all(Array.from({ length: 33 }, () => reloader.run(step, CONTEXT, signal)));
+});
+
+test("a stop ends a hundred hooks that ignore the polite signal, also those that wait, within two seconds", async () => {
+  const reloader = newReloader();
   const stop = new AbortController();
   const step = {
     kind: "exec",
@@ -61,13 +108,16 @@ test("a stop ends hooks that ignore the polite signal within two seconds", async
     timeout: 60_000,
     shared: false,
   } as const;
-  const runs = Array.from({ length: 10 }, (_, index) =>
+  const runs = Array.from({ length: 100 }, (_, index) =>
     reloader.run(step, { services: [`s${index}`], directories: [], cause: "forced" }, stop.signal),
   );
-  await waitFor(() => childrenRunning("ignore-sigterm.") >= 10, { what: "ten hooks" });
+  await waitFor(() => childrenRunning("ignore-sigterm.") >= 16, { what: "sixteen hooks" });
   const began = performance.now();
   stop.abort();
   const outcomes = await Promise.allSettled(runs);
-  assert.ok(outcomes.every(({ status }) => status === "rejected"));
+  for (const outcome of outcomes) {
+    assert.ok(outcome.status === "rejected");
+    assert.equal(outcome.reason.reason, "cancelled");
+  }
   assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
 });
