@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
 import type { RenewAnswer, RenewRequest } from "./control/protocol.ts";
-import { LeafdError, toLeafdError } from "./domain/errors.ts";
+import { LeafdError } from "./domain/errors.ts";
 import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
 import type { DaemonStatus } from "./domain/status.ts";
@@ -15,7 +15,6 @@ import { Supervisor } from "./rotation/supervisor.ts";
 import { TrustKeeper } from "./rotation/trust.ts";
 import { openLedger } from "./store/ledger.ts";
 import { acquireStateLock, type StateLock } from "./store/lock.ts";
-import { makeParentsBelow } from "./store/parents.ts";
 import { createStore } from "./store/store.ts";
 import { createTrustMemory } from "./store/trust-memory.ts";
 import { Clusters } from "./vault/clusters.ts";
@@ -108,7 +107,6 @@ export class Daemon implements AsyncDisposable {
     this.#config = config;
     this.#configLoadedAt = clock.now();
     this.#configError = undefined;
-    this.#makeParents();
     const changes = await this.supervisor.apply(settings.services, replaced);
     await retire();
     emit({ kind: "config_loaded", at: clock.now(), hash: config.hash, ...changes });
@@ -129,7 +127,6 @@ export class Daemon implements AsyncDisposable {
   async prepare(): Promise<readonly ServiceRunner[]> {
     const { clusters, services } = this.settings;
     this.#clusters.apply(clusters);
-    this.#makeParents();
     return this.supervisor.prepare(services);
   }
 
@@ -165,18 +162,6 @@ export class Daemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#clusters.stop();
     await this.#lock[Symbol.asyncDispose]();
-  }
-
-  /** What fails here fails again at the preflight of the service that it is about. */
-  #makeParents(): void {
-    try {
-      makeParentsBelow(
-        this.#atStart.stateDir,
-        this.settings.services.map(({ output }) => output),
-      );
-    } catch (thrown) {
-      this.#warn(toLeafdError(thrown));
-    }
   }
 
   #warn({ reason, message, hint }: LeafdError): void {

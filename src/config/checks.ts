@@ -40,7 +40,8 @@ export function checkDirectories({ outputs, stateDir, control }: Directories, re
   }
 }
 
-function holds(outer: string, inner: string): boolean {
+/** Whether `inner` is `outer` or lies below it; both absolute and normalised. */
+export function holds(outer: string, inner: string): boolean {
   return inner === outer || ancestors(inner).includes(outer);
 }
 

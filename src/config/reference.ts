@@ -98,7 +98,9 @@ const REFERENCE: Readonly<Record<string, Entry>> = {
   "services.*.identity.uris": ["URIs, such as a SPIFFE ID.", []],
   "services.*.identity.emails": ["E-mail addresses.", []],
   "services.*.output": ["Where the files go."],
-  "services.*.output.directory": ["The directory, for this service alone. Its parent must exist."],
+  "services.*.output.directory": [
+    "The directory, for this service alone. Its parent must exist, or lie below stateDir.",
+  ],
   "services.*.output.owner": ["User name or number that owns the files. Absent: leafd's own."],
   "services.*.output.group": [
     "Group name or number that may read the key. Absent: leafd's own, and the key is for the owner.",
@@ -139,7 +141,7 @@ const REFERENCE: Readonly<Record<string, Entry>> = {
   control: ["The unix sockets of `leafd status` and `leafd renew`."],
   "control.directory": ["Their directory. Default: control in stateDir."],
   "control.group": ["Group that may read the status. Absent: leafd's own."],
-  log: ["The log, on standard output."],
+  log: ["The log, on standard error."],
   "log.level": ["The least level that is written.", "info"],
   "log.format": ["json, or text for people.", "json"],
 };

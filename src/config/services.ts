@@ -1,7 +1,7 @@
 import { normalize } from "node:path/posix";
 import { normaliseNames } from "../domain/names.ts";
 import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
-import { checkModes, checkNames } from "./checks.ts";
+import { checkModes, checkNames, holds } from "./checks.ts";
 import { NAME } from "./forms.ts";
 import { given } from "./given.ts";
 import { reloadStep } from "./reload-steps.ts";
@@ -13,6 +13,8 @@ type Report = (problem: Problem) => unknown;
 interface Surroundings {
   readonly defaults: NonNullable<FileConfig["defaults"]>;
   readonly issuers: ReadonlyMap<string, IssuerSpec>;
+  /** Normalised. */
+  readonly stateDir: string;
   readonly report: Report;
 }
 
@@ -95,12 +97,14 @@ function requestOf(name: string, service: FileService, { defaults, report }: Sur
   };
 }
 
-function outputOf(name: string, service: FileService, { defaults, report }: Surroundings): OutputSpec {
+function outputOf(name: string, service: FileService, { defaults, stateDir, report }: Surroundings): OutputSpec {
   const own = service.output;
+  const directory = normaliseDirectory(own.directory);
   const modes = { ...defaults.output?.modes, ...own.modes };
   const group = own.group ?? defaults.output?.group;
   const output: OutputSpec = {
-    directory: normaliseDirectory(own.directory),
+    directory,
+    ...given("makeBelow", holds(stateDir, directory) ? stateDir : undefined),
     ...given("owner", own.owner ?? defaults.output?.owner),
     ...given("group", group),
     modes: {

@@ -30,7 +30,7 @@ export function toSettings(config: FileConfig, report: Report): Settings | undef
     report({ path: ["services"], at: "key", message: "no service is defined", hint });
   }
   const services = entries.map(([name, service]) =>
-    serviceSpec(name, service, { defaults: config.defaults ?? {}, issuers, report }),
+    serviceSpec(name, service, { defaults: config.defaults ?? {}, issuers, stateDir, report }),
   );
   const outputs = entries.map(([service, { output }]) => ({
     service,

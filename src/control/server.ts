@@ -83,7 +83,7 @@ async function prepareDirectory(directory: string): Promise<string> {
 async function makeDirectory(directory: string): Promise<void> {
   const there = await stat(directory).catch(() => undefined);
   if (there !== undefined) return;
-  await mkdir(directory);
+  await mkdir(directory, { mode: 0o755 });
   await chmod(directory, 0o755); // Whatever the umask: the group has to get through.
 }
 

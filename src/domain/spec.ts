@@ -59,6 +59,8 @@ export interface IssuerSpec {
 export interface OutputSpec {
   /** Absolute and normalised. */
   readonly directory: string;
+  /** The state directory, when `directory` lies below it: missing parents between the two are leafd's to make. */
+  readonly makeBelow?: string;
   /** The files' owner, a user name or number; absent: leafd's own. Directories stay leafd's. */
   readonly owner?: string;
   readonly group?: string;

@@ -1,6 +1,8 @@
 import {
+  chmodSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -80,9 +82,9 @@ export function openOutput(path: string): HeldDirectory | undefined {
   }
 }
 
-/** Opens an output directory and makes it when it is missing; its parent must exist. */
+/** Opens an output directory and makes it when it is missing; its parent must exist, or lie below `makeBelow`. */
 export function createOutput(output: OutputSpec, ownership: Ownership): HeldDirectory {
-  const directory = openOutput(output.directory) ?? makeOutput(output.directory);
+  const directory = openOutput(output.directory) ?? makeOutput(output);
   try {
     finishCreation(directory, directoryAccess(output, ownership));
     return directory;
@@ -92,8 +94,9 @@ export function createOutput(output: OutputSpec, ownership: Ownership): HeldDire
   }
 }
 
-function makeOutput(path: string): HeldDirectory {
+function makeOutput({ directory: path, makeBelow }: OutputSpec): HeldDirectory {
   try {
+    if (makeBelow !== undefined) makeParents(dirname(path), makeBelow);
     unless(["EEXIST"], () => mkdirSync(path, 0o700));
   } catch (thrown) {
     throw diskError(thrown, `create ${path}`);
@@ -112,9 +115,24 @@ function finishCreation(directory: HeldDirectory, access: Access): void {
   const asMade = uid === process.geteuid?.() && (mode & 0o1777) === 0o700;
   if (!asMade || readdirSync(directory.at(".")).length > 0) return;
   setAccess(directory.fd, access);
-  // The new entry lasts only when its parent is synced. A parent that may not be read cannot be: then a power cut may
-  // take the whole directory, which is no worse than before the first publication.
-  const parent = unless(["EACCES"], () => openSync(dirname(directory.path), O_RDONLY | O_DIRECTORY));
+  syncParent(directory.path);
+}
+
+/** Makes the directory and what is missing above it, down from `base`; whatever the umask, a group has to get through. */
+function makeParents(path: string, base: string): void {
+  if (path === base || existsSync(path)) return;
+  makeParents(dirname(path), base);
+  mkdirSync(path, 0o755);
+  chmodSync(path, 0o755);
+  syncParent(path);
+}
+
+/**
+ * A new entry lasts only when its parent is synced. A parent that may not be read cannot be: then a power cut may take
+ * the whole directory, which is no worse than before the first publication.
+ */
+function syncParent(path: string): void {
+  const parent = unless(["EACCES"], () => openSync(dirname(path), O_RDONLY | O_DIRECTORY));
   if (parent === undefined) return;
   try {
     fsyncSync(parent);
