@@ -1,6 +1,7 @@
 import type { Settings } from "../domain/spec.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createCluster } from "../vault/cluster.ts";
+import { checkDirectories } from "./check-directories.ts";
 import { checkFiles } from "./check-files.ts";
 import { place, type Remark, renderRemarks } from "./check-report.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
@@ -45,7 +46,8 @@ Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this
     const questions = { spendSecretId: values["spend-secret-id"], signal: terminal.stopped };
     const remarks: readonly Remark[] = [
       { severity: "ok", subject: files.join(", "), message: `${count} ${count === 1 ? "service" : "services"}` },
-      ...(await checkFiles(settings)),
+      ...checkFiles(settings),
+      ...(await checkDirectories(settings)),
       ...(values.online ? await checkOnline(settings, questions) : []),
     ];
     const said = warnings.map(({ path, ...finding }) => ({

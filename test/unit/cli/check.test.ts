@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { minimalConfig } from "../../support/config-file.ts";
+import { type TempDir, tempDir } from "../../support/temp-dir.ts";
+import { leafd } from "../../support/terminal.ts";
+import { TestCa } from "../../support/test-ca.ts";
+
+/** What `check` says of a configuration with these further settings, the file names without the directory. */
+async function check(directory: TempDir, settings: string, output = directory.join("web")) {
+  await writeFile(directory.join("token"), "t");
+  const text = minimalConfig(["/run/token", directory.join("token")], ["/srv/web", output]);
+  await writeFile(directory.join("leafd.yaml"), `${text}${settings}\n`);
+  const { exitCode, out } = await leafd("check", "-c", directory.join("leafd.yaml"));
+  return { exitCode, lines: out.replaceAll(`${directory.path}/`, "").trimEnd().split("\n") };
+}
+
+test("check says nothing but ok of a place that is well", async () => {
+  await using directory = await tempDir();
+  const { exitCode, lines } = await check(directory, `stateDir: ${directory.join("state")}`);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(lines, [
+    "ok      leafd.yaml: 1 service",
+    `ok      service web: web will be made in ${directory.path}`,
+  ]);
+});
+
+test("check looks at the trust anchors", async () => {
+  await using directory = await tempDir();
+  const root = await TestCa.root({ name: "Root" });
+  const below = await root.intermediate({ name: "Issuing" });
+  const said = async (pem: string) => {
+    await writeFile(directory.join("roots.pem"), pem);
+    const settings = `stateDir: ${directory.join("state")}\ntrust: { roots: ${directory.join("roots.pem")} }`;
+    const { exitCode, lines } = await check(directory, settings);
+    return [exitCode, ...lines.filter((line) => !line.startsWith("ok "))];
+  };
+  assert.deepEqual(await said(root.certificate.pem), [0]);
+  assert.deepEqual(await said(root.certificate.pem + below.certificate.pem), [
+    0,
+    'warning leafd.yaml:11:10: trust.roots: roots.pem holds "CN=Issuing", which is not self-signed',
+    "        OpenSSL peers need partial_chain to trust it; put its root there instead if you can.",
+  ]);
+  assert.deepEqual(await said("nothing\n"), [
+    1,
+    "error   leafd.yaml:11:10: trust.roots: roots.pem holds no PEM certificate",
+  ]);
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  assert.match(String((await said(broken))[1]), /^error {3}leafd.yaml:11:10: trust.roots: roots.pem: .*does not parse/);
+});
+
+test("check looks at the state directory, and then not at what lies below it", async () => {
+  await using directory = await tempDir();
+  const said = async (state: string) => {
+    const { exitCode, lines } = await check(
+      directory,
+      `stateDir: ${directory.join(state)}`,
+      directory.join(state, "live/web"),
+    );
+    return [exitCode, ...lines.slice(1)];
+  };
+  assert.deepEqual(await said("state"), [0, `ok      service web: state/live/web will be made in ${directory.path}`]);
+  assert.deepEqual(await said("absent/state"), [
+    1,
+    "error   leafd.yaml:10:1: stateDir: absent does not exist",
+    "        Create absent and let leafd's user write to it.",
+  ]);
+  await mkdir(directory.join("open"));
+  await chmod(directory.join("open"), 0o777);
+  assert.deepEqual(await said("open"), [
+    1,
+    "error   leafd.yaml:10:1: stateDir: everybody may write to open, and so choose whom leafd trusts",
+    "        Run chmod o-w open.",
+  ]);
+});
+
+test("check knows the group of the control sockets, or says that it does not", async () => {
+  await using directory = await tempDir();
+  const settings = `stateDir: ${directory.join("state")}\ncontrol: { group: no-such-group }`;
+  const { exitCode, lines } = await check(directory, settings);
+  assert.equal(exitCode, 1);
+  assert.ok(
+    lines.includes('error   leafd.yaml:11:12: control.group: there is no group "no-such-group" on this machine'),
+    lines.join("\n"),
+  );
+});
