@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import test, { describe } from "node:test";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { EXIT } from "../src/cli/exit-codes.ts";
 import { REASONS } from "../src/domain/errors.ts";
+import { STANDINGS } from "../src/domain/status.ts";
+import { leafd } from "./support/terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: ROOT })];
@@ -44,9 +47,34 @@ describe("the documentation", () => {
 
   for (const page of PAGES) test(`has no dead link in ${page}`, () => assert.deepEqual(deadLinks(page), []));
 
-  test("lists the exit codes that there are", () => {
-    const [list = ""] = /^Exit codes: [^]*?\n\n/m.exec(read("README.md")) ?? [];
-    const codes = [...list.matchAll(/(?:: |· )(\d+) /g)].map(([, code]) => Number(code));
-    assert.deepEqual(codes, Object.values(EXIT));
+  test("has every state of a service, and no other", () => {
+    const [, states = ""] = /^## States of a service\n([^]*?)^## /m.exec(read("docs/operations.md")) ?? [];
+    const rows = [...states.matchAll(/^\| `(\w+)` \|/gm)].map(([, state]) => state);
+    assert.equal(rows.length, STANDINGS.length);
+    assert.deepEqual(new Set(rows), new Set(STANDINGS));
+  });
+
+  test("lists the exit codes that there are, as `leafd help` does, in the same words", async () => {
+    const listed = (text: string) => {
+      const [, list = ""] = /^Exit codes: ([^]*?)\.?\n(?:\n|$)/m.exec(text) ?? [];
+      return list.replaceAll("\n", " ").split(" · ");
+    };
+    const readme = listed(read("README.md"));
+    assert.deepEqual(
+      readme.map((each) => Number.parseInt(each, 10)),
+      Object.values(EXIT),
+    );
+    assert.deepEqual(listed((await leafd("help")).out), readme);
+  });
+
+  test("names in each help text only exit codes that there are", async () => {
+    for (const [name, load] of Object.entries(COMMANDS)) {
+      const [list = ""] = /^Exit codes: [^]*/m.exec((await load()).help) ?? [];
+      const codes = [...list.matchAll(/(?:: |·\s)(\d+) /g)].map(([, code]) => Number(code));
+      assert.ok(
+        codes.every((code) => Object.values<number>(EXIT).includes(code)),
+        `${name}: ${list}`,
+      );
+    }
   });
 });
