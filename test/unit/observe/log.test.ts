@@ -43,6 +43,18 @@ describe("the log as JSON", () => {
     }
   });
 
+  it("says of a token how long it lives, also when it does not end, and of a stop how long it took", async () => {
+    const said = async (changes: Partial<typeof EVENTS.logged_in>) =>
+      (await loggedJson({ ...EVENTS.logged_in, ...changes }))["msg"];
+    assert.equal(await said({}), "logged in to default by approle, for 1h");
+    assert.equal(await said({ renewable: false }), "logged in to default by approle, for 1h, not renewable");
+    assert.equal(
+      await said({ ttl: 0, renewable: false }),
+      "logged in to default by approle, with a token that does not end",
+    );
+    assert.equal((await loggedJson(EVENTS.stopped))["msg"], "stopped in 40ms");
+  });
+
   it("says of a failure what, where, why and what to do", async () => {
     assert.deepEqual(await loggedJson(EVENTS.rotation_failed), {
       level: "error",
