@@ -1,7 +1,9 @@
 import { constants, readFileSync } from "node:fs";
 import { parseCertificates } from "../domain/certificate.ts";
+import type { AuthSpec, ClusterSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import type { AuthSpec, ClusterSpec, ReloadStep, Settings } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
+import type { Settings } from "../domain/spec.ts";
 import { accessProblem } from "./access-problem.ts";
 import type { Remark } from "./check-report.ts";
 

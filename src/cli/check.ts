@@ -66,11 +66,11 @@ Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this
 async function checkOnline(settings: Settings, { spendSecretId, signal }: Questions): Promise<readonly Remark[]> {
   const emit = (): void => undefined;
   const all = settings.clusters.map(async (spec) => {
-    const users = settings.services.filter(({ issuer }) => issuer.cluster === spec.name);
-    const byIssuer = Map.groupBy(users, ({ issuer }) => issuer.name);
+    const users = settings.services.filter(({ issuers }) => issuers[0].cluster === spec.name);
+    const byIssuer = Map.groupBy(users, ({ issuers }) => issuers[0].name);
     const issuers = [...byIssuer.values()].flatMap((services) => {
       const wanted = services.map(({ name: service, request }) => ({ service, request }));
-      return services.slice(0, 1).map(({ issuer }) => ({ spec: issuer, wanted }));
+      return services.slice(0, 1).map((service) => ({ spec: service.issuers[0], wanted }));
     });
     const cluster = createCluster({ spec, clock: systemClock, emit, stateDir: settings.stateDir });
     try {

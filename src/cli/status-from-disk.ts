@@ -24,7 +24,7 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
 }
 
 async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["ports"]): Promise<ServiceState> {
-  const { namespace } = settings.clusters.find(({ name }) => name === spec.issuer.cluster) ?? {};
+  const { namespace } = settings.clusters.find(({ name }) => name === spec.issuers[0].cluster) ?? {};
   const nobody = () => Promise.reject(new Error("nobody is asked"));
   let state = INITIAL_STATE;
   await look({
@@ -32,10 +32,12 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["por
     ports,
     state,
     issuer: {
-      name: spec.issuer.name,
-      identity: issuerIdentity(spec.issuer, namespace),
+      name: spec.issuers[0].name,
+      identity: issuerIdentity(spec.issuers[0], namespace),
       sign: nobody,
       authorities: nobody,
+      health: nobody,
+      revoke: nobody,
     },
     cause: "missing",
     pace: 0,

@@ -1,5 +1,5 @@
+import type { AuthSpec } from "../domain/cluster-spec.ts";
 import { Secret } from "../domain/secret.ts";
-import type { AuthSpec } from "../domain/spec.ts";
 import type { Problem } from "./report.ts";
 import type { FileConfig } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import type { ReloadStep, SignalTarget } from "../domain/spec.ts";
+import type { ReloadStep, SignalTarget } from "../domain/reload-spec.ts";
 import { SECOND } from "../domain/units.ts";
 import type { Path, Problem } from "./report.ts";
 import type { FileReloadStep } from "./schema.ts";

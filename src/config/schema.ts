@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { KEY_ALGORITHMS, RELOAD_SIGNALS, USAGES } from "../domain/spec.ts";
+import { RELOAD_SIGNALS } from "../domain/reload-spec.ts";
+import { KEY_ALGORITHMS, USAGES } from "../domain/spec.ts";
 import { DAY, HOUR, MINUTE, type Millis, parseDuration, SECOND } from "../domain/units.ts";
 import * as forms from "./forms.ts";
 import type { PlainMap } from "./plain.ts";

@@ -33,10 +33,16 @@ export function serviceSpec(name: string, service: FileService, around: Surround
     name,
     required: service.required ?? defaults.required ?? true,
     request,
-    issuer,
+    issuers: [issuer],
     output,
+    preReload: [],
     reload: steps.filter((step) => step !== undefined),
+    escalate: [],
+    probes: [],
     renewAt: service.renewAt ?? defaults.renewAt ?? 2 / 3,
+    outage: { atExpiry: { kind: "keep" } },
+    windows: [],
+    revokeOld: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path/posix";
-import type { ClusterSpec, IssuerSpec, ObserveSpec, Settings } from "../domain/spec.ts";
+import type { ClusterSpec } from "../domain/cluster-spec.ts";
+import type { IssuerSpec, ObserveSpec, Settings } from "../domain/spec.ts";
 import { SECOND } from "../domain/units.ts";
 import { checkVaultAddress, isListenAddress } from "./addresses.ts";
 import { authSpec } from "./auth.ts";
@@ -42,7 +43,7 @@ export function toSettings(config: FileConfig, report: Report): Settings | undef
   const { roots, newRoot = roots === undefined ? "accept" : "hold" } = config.trust ?? {};
   return {
     clusters: [cluster],
-    trust: { ...given("roots", roots), newRoot },
+    trust: { ...given("roots", roots), include: [], newRoot },
     stateDir,
     services: services.filter((service) => service !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1)),
     observe,

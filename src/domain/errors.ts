@@ -63,6 +63,10 @@ export const REASONS = [
   "reload_failed", // ran and said no: exit code, HTTP status, unit failed
   "reload_timeout",
   "reload_target", // there is nobody to tell, in a way that is an error: no such unit, unsafe pid file
+  "not_live", // it was told, and serves another certificate
+  "probe_failed", // what it serves cannot be seen
+  "dependent_broken", // its own check fails with the pair before as well
+  "dependent_refused", // its own check fails with the new pair only
   // leafd itself.
   "budget_exhausted",
   "config_invalid",

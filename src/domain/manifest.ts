@@ -1,5 +1,9 @@
 import type { EpochMillis } from "./units.ts";
 
+/** Where a pair came from: the preferred issuer, one after it, or the reserve. */
+export const RUNG_NAMES = ["primary", "failover", "reserve"] as const;
+export type RungName = (typeof RUNG_NAMES)[number];
+
 /**
  * `manifest.json`, written with each generation: what was asked, what was got, from whom. It is a memory, not an
  * authority: whoever reads it verifies the pair again.
@@ -24,7 +28,7 @@ export interface Manifest {
   /** The configured name of the issuer that signed it. */
   readonly issuer: string;
   /** The rung of the ladder it came from. */
-  readonly rung: "primary";
+  readonly rung: RungName;
   /** When the answer arrived here, by our clock. */
   readonly receivedAt: EpochMillis;
   /** When renewal first came due; metrics keep to it until a new leaf is published. */

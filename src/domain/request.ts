@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 import type { Cause } from "./events.ts";
 import type { Manifest } from "./manifest.ts";
-import type { CertificateRequest, IssuerSpec, OutputSpec, ReloadStep, ServiceSpec } from "./spec.ts";
+import type { ReloadStep } from "./reload-spec.ts";
+import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "./spec.ts";
 
 /*
  * What a change of configuration costs. The certificate itself is compared with the request wherever it shows the
@@ -52,7 +53,7 @@ export function reloadHash(steps: readonly ReloadStep[]): string {
 export function outdatedBy(spec: ServiceSpec, identity: string, found: Found): Cause | undefined {
   const { leaf, manifest } = found;
   if (manifest.requestHash !== requestHash(spec.request, identity)) {
-    return manifest.issuer === spec.issuer.name ? "request_changed" : "issuer_removed";
+    return manifest.issuer === spec.issuers[0].name ? "request_changed" : "issuer_removed";
   }
   if (leaf.keyAlgorithm !== spec.request.key) return "request_changed";
   if (manifest.deliveryHash !== deliveryHash(spec.output)) return "delivery_changed";

@@ -40,6 +40,23 @@ export interface Plan {
   readonly jitter: number;
 }
 
+/** Between the end of the longest outage and the end of the pair: time to issue, reload and prove. */
+export function renewalMargin(length: Millis, skew: Millis = 0): Millis {
+  return Math.min(Math.max(length / 20, SECOND), 10 * MINUTE) + 2 * Math.abs(skew);
+}
+
+/**
+ * The shortest lifetime with which a service outlives an outage of this length at any point of its life: what is asked
+ * for and the margin must fit between renewal, which jitter and the floor of a quarter hold back, and the end.
+ */
+export function ttlToSurvive(survive: Millis): Millis {
+  const withLongestMargin = (survive + 10 * MINUTE) / SURVIVABLE;
+  return Math.ceil(Math.min(withLongestMargin, survive / (SURVIVABLE - 1 / 20)) / SECOND) * SECOND;
+}
+
+/** The part of a lifetime that is left for an outage: 1, less the floor of a quarter, less the span of jitter. */
+const SURVIVABLE = 0.65;
+
 /**
  * When renewal is due. The lifetime counts from when the certificate arrived, not from its notBefore: Vault dates
  * that back by 30 s, which of a 10 s certificate would leave nothing. Never before a quarter of the lifetime is over:
@@ -48,7 +65,7 @@ export interface Plan {
 export function firstDue(lifetime: Lifetime, plan: Plan): { readonly due: EpochMillis; readonly floored: boolean } {
   const start = Math.max(lifetime.notBefore, lifetime.receivedAt);
   const length = lifetime.notAfter - start;
-  const margin = Math.min(Math.max(length / 20, SECOND), 10 * MINUTE) + 2 * Math.abs(plan.skew ?? 0);
+  const margin = renewalMargin(length, plan.skew);
   const wanted = Math.min(
     start + length * (plan.renewAt - plan.jitter),
     lifetime.notAfter - (plan.survive ?? 0) - margin - plan.jitter * length,

@@ -18,7 +18,7 @@ export function serviceStatus(spec: ServiceSpec, state: ServiceState, now: Epoch
     ...nextStep(state, now),
     ...leafFields(state),
     names: spec.request.names,
-    issuer: spec.issuer.name,
+    issuer: spec.issuers[0].name,
     delivered: !reloadOwed,
     failures,
     lastSuccess: {

@@ -1,4 +1,6 @@
-import type { Secret } from "./secret.ts";
+import type { ClusterSpec } from "./cluster-spec.ts";
+import type { OutageSpec, ProbeSpec, WindowSpec } from "./outage-spec.ts";
+import type { ReloadStep } from "./reload-spec.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 
 /**
@@ -70,107 +72,38 @@ export interface OutputSpec {
   readonly layout: "generations" | "bundle";
 }
 
-export type SignalTarget =
-  | { readonly by: "pidFile"; readonly path: string }
-  /** The name of the executable, as in /proc/PID/comm; `user` narrows it. */
-  | { readonly by: "process"; readonly name: string; readonly user?: string }
-  | { readonly by: "pid"; readonly pid: number };
-
-/** How a dependent is told that its files changed. One step of a service's `reload` list. */
-export type ReloadStep =
-  | {
-      readonly kind: "signal";
-      readonly signal: ReloadSignal;
-      readonly target: SignalTarget;
-      /** Permits pid 1, which in a container may be the dependent. */
-      readonly allowInit: boolean;
-    }
-  | {
-      readonly kind: "exec";
-      readonly argv: readonly [string, ...string[]];
-      readonly timeout: Millis;
-      /** True: one run serves all services that name the same argv; LEAFD_SERVICE then lists them. */
-      readonly shared: boolean;
-    }
-  | {
-      readonly kind: "systemd";
-      readonly unit: string;
-      readonly action: "reload" | "restart" | "reload-or-restart";
-      readonly timeout: Millis;
-    }
-  | {
-      readonly kind: "http";
-      readonly url: string;
-      readonly method: "GET" | "POST" | "PUT";
-      /** Header name → file whose trimmed content is the value, read at each call. */
-      readonly headerFiles: Readonly<Record<string, string>>;
-      readonly headers: Readonly<Record<string, string>>;
-      /** Status codes that count as done. */
-      readonly expect: readonly number[];
-      readonly caFile?: string;
-      readonly timeout: Millis;
-    }
-  | { readonly kind: "touch"; readonly path: string };
-
-export const RELOAD_SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGTERM", "SIGQUIT", "SIGWINCH"] as const;
-export type ReloadSignal = (typeof RELOAD_SIGNALS)[number];
-
 export interface ServiceSpec {
   readonly name: string;
   /** Readiness and `once` wait for it. */
   readonly required: boolean;
   readonly request: CertificateRequest;
-  readonly issuer: IssuerSpec;
+  /** Whom to ask, in the order of preference. */
+  readonly issuers: readonly [IssuerSpec, ...IssuerSpec[]];
   readonly output: OutputSpec;
+  /** What must succeed before dependents are told, such as `nginx -t`; also tried before the pair is swapped in. */
+  readonly preReload: readonly ReloadStep[];
   readonly reload: readonly ReloadStep[];
+  /** What else is done, one step further each time the proof fails. */
+  readonly escalate: readonly ReloadStep[];
+  /** Where the dependents serve the pair; empty: a reload that succeeded is the proof. */
+  readonly probes: readonly ProbeSpec[];
   /** The fraction of the lifetime after which renewal is due, before jitter: 2/3 unless the operator says otherwise. */
   readonly renewAt: number;
+  readonly outage: OutageSpec;
+  /** When reloads may happen; empty: always. */
+  readonly windows: readonly WindowSpec[];
+  /** Revoke the certificate before, once the new one is proved to be live. */
+  readonly revokeOld: boolean;
 }
 
 export interface TrustSpec {
   /** A PEM file of trust anchors; absent: the roots that the PKI mount holds. */
   readonly roots?: string;
+  /** Issuers whose roots are in every trust bundle, besides those of the issuers of the service itself. */
+  readonly include: readonly IssuerSpec[];
   /** What happens when the mount shows a root that was not known. */
   readonly newRoot: "accept" | "hold";
 }
-
-export interface ClusterSpec {
-  readonly name: string;
-  /** `https://…`, `http://…` (loopback only unless allowed) or `unix:///path`; tried in order. */
-  readonly addresses: readonly string[];
-  readonly namespace?: string;
-  readonly tls: {
-    readonly caFile?: string;
-    readonly serverName?: string;
-    /** The client certificate of `cert` auth, or of a listener that asks for one. */
-    readonly certFile?: string;
-    readonly keyFile?: string;
-  };
-  readonly auth: AuthSpec;
-  readonly timeouts: { readonly connect: Millis; readonly request: Millis };
-  /** Requests to this cluster that may be under way at once. */
-  readonly concurrency: number;
-}
-
-export type AuthSpec =
-  | { readonly kind: "token"; readonly token: Secret<string> }
-  | { readonly kind: "tokenFile"; readonly path: string }
-  | {
-      readonly kind: "approle";
-      readonly mount: string;
-      readonly roleId: { readonly value: string } | { readonly file: string };
-      /** Absent: the role has `bind_secret_id=false`. */
-      readonly secretIdFile?: string;
-      /** Set: the file holds a response-wrapping token, which must have been created by this path. */
-      readonly wrapped?: { readonly creationPath: string };
-      /** Keep an unwrapped secret-id 0600 in the state directory, so that a restart can log in again. */
-      readonly persist: boolean;
-    }
-  | { readonly kind: "kubernetes"; readonly mount: string; readonly role: string; readonly tokenFile: string }
-  | { readonly kind: "jwt"; readonly mount: string; readonly role: string; readonly tokenFile: string }
-  /** Presents the cluster's `tls.certFile`. */
-  | { readonly kind: "cert"; readonly mount: string; readonly role?: string }
-  | { readonly kind: "userpass"; readonly mount: string; readonly username: string; readonly passwordFile: string };
 
 export interface ObserveSpec {
   /** `host:port`; absent: no listener. */

@@ -1,5 +1,5 @@
 import { LeafdError } from "../domain/errors.ts";
-import type { ReloadStep } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Clock, ReloadContext } from "../rotation/ports.ts";
 import { childEnvironment, type Environment } from "./environment.ts";
 import { said } from "./output-tail.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { LeafdError } from "../domain/errors.ts";
-import type { ReloadStep } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import { formatDuration } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 

@@ -1,6 +1,6 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import { Slots } from "../domain/slots.ts";
-import type { ReloadStep } from "../domain/spec.ts";
 import type { Clock, ReloadContext, Reloader } from "../rotation/ports.ts";
 import type { Environment } from "./environment.ts";
 import { runExec } from "./exec.ts";

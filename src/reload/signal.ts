@@ -1,6 +1,6 @@
 import { LeafdError } from "../domain/errors.ts";
+import type { ReloadSignal, ReloadStep, SignalTarget } from "../domain/reload-spec.ts";
 import type { Slots } from "../domain/slots.ts";
-import type { ReloadSignal, ReloadStep, SignalTarget } from "../domain/spec.ts";
 import { formatDuration, SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import type { Environment } from "./environment.ts";

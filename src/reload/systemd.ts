@@ -1,5 +1,5 @@
 import { LeafdError } from "../domain/errors.ts";
-import type { ReloadStep } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Clock } from "../rotation/ports.ts";
 import { childEnvironment, type Environment } from "./environment.ts";
 import { said } from "./output-tail.ts";
@@ -12,11 +12,13 @@ interface SystemdSurroundings {
   readonly environment: Environment;
 }
 
-/** The forms that leave a stopped unit stopped: what is not running reads fresh files when it starts. */
+/** Reloads leave a stopped unit stopped: what is not running reads fresh files when it starts. */
 const VERBS = {
   reload: "reload",
   restart: "try-restart",
   "reload-or-restart": "try-reload-or-restart",
+  stop: "stop",
+  start: "start",
 } as const satisfies Record<SystemdStep["action"], string>;
 
 const STOPPED: ReadonlySet<string> = new Set(["inactive", "failed", "deactivating"]);
@@ -32,7 +34,8 @@ export async function runSystemd(
   const properties = new Map(shown.map((line) => splitOnce(line, "=")));
   judgeUnit(step, properties);
   const active = properties.get("ActiveState") ?? "";
-  if (STOPPED.has(active)) return `${step.unit} is ${active}: not running, nothing to reload`;
+  if (STOPPED.has(active) && step.action !== "start")
+    return `${step.unit} is ${active}: not running, nothing to reload`;
   const verb = VERBS[step.action];
   await systemctl(verb, "--", step.unit);
   return `systemctl ${verb} ${step.unit} succeeded`;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReloadStep, SignalTarget } from "../domain/spec.ts";
+import type { ReloadStep, SignalTarget } from "../domain/reload-spec.ts";
 
 /**
  * What a step acts on, as text: steps with equal keys need one run for all. It is shown in logs and events, so what

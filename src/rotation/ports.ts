@@ -1,8 +1,10 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { RotationEvent } from "../domain/events.ts";
 import type { Delivery, Manifest } from "../domain/manifest.ts";
+import type { ProbeSpec, WindowSpec } from "../domain/outage-spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { KeyAlgorithm, Names, OutputSpec, ReloadStep } from "../domain/spec.ts";
+import type { KeyAlgorithm, Names, OutputSpec } from "../domain/spec.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 
 /*
@@ -69,6 +71,15 @@ export interface Issuer {
   sign(order: SignOrder, signal: AbortSignal): Promise<SignedReply>;
   /** The CA certificates the mount publishes (PEM blocks, roots and intermediates), asked without a token. */
   authorities(signal: AbortSignal): Promise<readonly string[]>;
+  /** Asks for the health of its cluster, without a token; rejects when that cannot serve. Says nothing about the mount. */
+  health(signal: AbortSignal): Promise<ClusterHealth>;
+  /** Revokes a certificate of this mount (PEM), also one that it did not store; one that is revoked already is no error. */
+  revoke(certificate: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface ClusterHealth {
+  /** The server's clock, whole seconds; absent: it did not say. */
+  readonly serverTime?: EpochMillis;
 }
 
 /** The bytes of one generation. */
@@ -121,6 +132,8 @@ export interface Store {
   /** The last delivery, or undefined when there is none or it cannot be read. */
   delivery(output: OutputSpec): Promise<Delivery | undefined>;
   recordDelivery(output: OutputSpec, delivery: Omit<Delivery, "version">): Promise<void>;
+  /** The newest whole generation besides the visible one; undefined when there is none. Not verified. */
+  previous(output: OutputSpec): Promise<{ readonly manifest: Manifest; readonly material: PairMaterial } | undefined>;
   /** Removes temporary files of crashed commits, and old generations but for the previous one. Answers how many. */
   sweep(output: OutputSpec): Promise<number>;
   /** Gives the claim back, so that another leafd (the sidecar after its init container) may take it at once. */
@@ -143,6 +156,29 @@ export interface Reloader {
    * reload: that resolves too, and says so. Rejects with a reason of "the dependent".
    */
   run(step: ReloadStep, context: ReloadContext, signal: AbortSignal): Promise<string>;
+}
+
+/** Sees which certificate a dependent serves. */
+export interface Probe {
+  /**
+   * One TLS handshake, presenting the service's own pair where the server asks for a certificate. Resolves with the leaf
+   * that was served, whoever issued it and whether or not it is valid. Rejects with `probe_failed` when it cannot be
+   * seen, which is not the same as another leaf being served.
+   */
+  served(endpoint: ProbeSpec, own: PairMaterial, signal: AbortSignal): Promise<ServedLeaf>;
+}
+
+export interface ServedLeaf {
+  /** SHA-256 of its DER, lower-case hex. */
+  readonly fingerprint: string;
+  readonly serial: string;
+  readonly notAfter: EpochMillis;
+}
+
+/** When reloads may happen. */
+export interface Windows {
+  /** When the next of these windows opens; `now` or earlier while one is open, and when there are none. */
+  opensAt(windows: readonly WindowSpec[], now: EpochMillis): EpochMillis;
 }
 
 /** When each service had certificates issued; kept in the state directory so that a crash loop cannot reset it. */

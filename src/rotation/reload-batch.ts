@@ -1,6 +1,6 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
-import type { ReloadStep } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Clock, Emit, ReloadContext, Reloader } from "./ports.ts";
 

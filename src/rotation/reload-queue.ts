@@ -1,6 +1,6 @@
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { ReloadMethod } from "../domain/events.ts";
-import type { ReloadStep } from "../domain/spec.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import { SECOND } from "../domain/units.ts";
 import { type BatchOptions, ReloadBatch, type ReloadRequest } from "./reload-batch.ts";
 

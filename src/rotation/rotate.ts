@@ -75,7 +75,7 @@ function usable(job: Job): Signed | undefined {
 async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   const { spec, issuer, ports, say } = job;
   const { request } = spec;
-  const ownKey = spec.issuer.method === "sign" ? await keyFor(job) : undefined;
+  const ownKey = spec.issuers[0].method === "sign" ? await keyFor(job) : undefined;
   const order: SignOrder = {
     names: request.names,
     key: request.key,
@@ -100,7 +100,7 @@ async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   const chain = parseCertificates(reply.chain.join("\n"));
   const signed = { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
   if (!reply.leased) return signed;
-  const message = `the role ${spec.issuer.role} has generate_lease=true: the end of leafd's token would revoke this certificate`;
+  const message = `the role ${spec.issuers[0].role} has generate_lease=true: the end of leafd's token would revoke this certificate`;
   say({ kind: "leased_certificate", issuer: issuer.name, message });
   return reply.tokenEnds === undefined ? signed : { ...signed, leaseEnds: reply.tokenEnds };
 }

@@ -94,7 +94,7 @@ export class Supervisor {
     const fresh = specs.filter((spec) => !this.#running.has(spec.name));
     const changed = specs.filter((spec) => {
       const old = this.#running.get(spec.name)?.runner.spec;
-      return old !== undefined && (replaced.has(spec.issuer.cluster) || !isDeepStrictEqual(old, spec));
+      return old !== undefined && (replaced.has(spec.issuers[0].cluster) || !isDeepStrictEqual(old, spec));
     });
     await Promise.all(gone.map((name) => this.#remove(name)));
     await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
@@ -126,7 +126,7 @@ export class Supervisor {
 
   #create(spec: ServiceSpec, start: Start = {}): ServiceRunner {
     const { ports, emit, issuerFor } = this.#options;
-    const issuer = issuerFor(spec.issuer);
+    const issuer = issuerFor(spec.issuers[0]);
     return new ServiceRunner({ spec, issuer, ports, emit, gate: this.#gate(spec), reloads: this.#reloads, ...start });
   }
 
@@ -179,7 +179,7 @@ export class Supervisor {
   }
 
   #gate(spec: ServiceSpec): Gate {
-    const { cluster } = spec.issuer;
+    const { cluster } = spec.issuers[0];
     const gate = this.#gates.get(cluster) ?? new Gate(this.#options.placesFor(cluster));
     this.#gates.set(cluster, gate);
     return gate;

@@ -35,6 +35,13 @@ export function inspectOutput(path: string): Inspection {
   }
 }
 
+/** The newest whole generation that is not the visible one. */
+export function previousGeneration(path: string): Generation | undefined {
+  using directory = openOutput(path);
+  if (directory === undefined) return undefined;
+  return newestIntact(directory, visibleGeneration(directory));
+}
+
 function inspectDirectory(directory: HeldDirectory): Inspection {
   const current = visibleGeneration(directory);
   if (current === undefined) return inspectUnpublished(directory);
@@ -60,8 +67,9 @@ function damaged(directory: HeldDirectory, message: string): Inspection & { kind
   return { kind: "damaged", reason: "pair_damaged", message, ...(rescue === undefined ? {} : { rescue }) };
 }
 
-function newestIntact(directory: HeldDirectory): Generation | undefined {
+function newestIntact(directory: HeldDirectory, except?: string): Generation | undefined {
   for (const name of generations(readdirSync(directory.at(".")))) {
+    if (name === except) continue;
     try {
       const found = readGeneration(directory, name);
       if (typeof found !== "string") return found;

@@ -1,4 +1,4 @@
-import type { Manifest } from "../domain/manifest.ts";
+import { type Manifest, RUNG_NAMES } from "../domain/manifest.ts";
 import { CERTIFICATE, KEY, TRUST } from "./names.ts";
 import { isObject } from "./record.ts";
 
@@ -14,7 +14,9 @@ const LONGEST_TEXT = 512;
  */
 export function parseManifest(json: string): Manifest | undefined {
   const value = parseJson(json);
-  if (!isObject(value) || value.version !== 1 || value.rung !== "primary") return undefined;
+  if (!isObject(value) || value.version !== 1) return undefined;
+  const rung = RUNG_NAMES.find((name) => name === value.rung);
+  if (rung === undefined) return undefined;
   const { service, generation, requestHash, deliveryHash, serial, fingerprint, issuer, receivedAt, firstDue } = value;
   if (!isText(service) || !isText(generation) || !isText(issuer)) return undefined;
   if (!isText(requestHash) || !isText(deliveryHash)) return undefined;
@@ -25,7 +27,7 @@ export function parseManifest(json: string): Manifest | undefined {
   const access = value.access === undefined ? undefined : textMap(value.access, /^[0-7]{4} \d{1,10}:\d{1,10}$/);
   return {
     version: 1,
-    rung: "primary",
+    rung,
     service,
     generation,
     requestHash,

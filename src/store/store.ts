@@ -9,7 +9,7 @@ import { readDelivery, writeDelivery } from "./delivery.ts";
 import { createOutput, type HeldDirectory, openOutput } from "./directory.ts";
 import { diskError } from "./disk-error.ts";
 import { publishedFiles } from "./generation-files.ts";
-import { inspectOutput } from "./inspect.ts";
+import { inspectOutput, previousGeneration } from "./inspect.ts";
 import { refuseImmovable, visibleGeneration } from "./links.ts";
 import { generationName } from "./names.ts";
 import { proveRoom, proveWritable } from "./preflight.ts";
@@ -79,6 +79,10 @@ class FileStore implements Store {
       this.#claims.claim(directory, output);
       writeDelivery(directory, delivery);
     });
+  }
+
+  previous(output: OutputSpec): ReturnType<Store["previous"]> {
+    return said(`read ${output.directory}`, () => previousGeneration(output.directory));
   }
 
   sweep(output: OutputSpec): Promise<number> {

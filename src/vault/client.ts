@@ -1,6 +1,6 @@
 import nodeVault from "node-vault";
+import type { ClusterSpec } from "../domain/cluster-spec.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import type { ClusterSpec } from "../domain/spec.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import { type Address, parseAddress } from "./address.ts";

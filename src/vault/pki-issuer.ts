@@ -1,11 +1,13 @@
+import type { ClusterSpec } from "../domain/cluster-spec.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { issuerIdentity } from "../domain/request.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Slots } from "../domain/slots.ts";
-import type { ClusterSpec, IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
+import type { IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
 import { formatTime, SECOND } from "../domain/units.ts";
-import type { Clock, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
+import type { Clock, ClusterHealth, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
 import { apiPath, type VaultApi, type VaultRequest } from "./api.ts";
+import { readHealth } from "./health.ts";
 import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
 import type { Session } from "./token-life.ts";
 
@@ -88,6 +90,23 @@ export class PkiIssuer implements Issuer {
       if (text !== undefined && certificatesIn(textOf(text) ?? "").length === 0)
         throw badResponse(`the CA certificates of ${spec.mount}`, "they are not PEM");
     return distinct(textsOf(texts));
+  }
+
+  async health(signal: AbortSignal): Promise<ClusterHealth> {
+    const { serverTime } = await readHealth(this.#options.api, signal);
+    return serverTime === undefined ? {} : { serverTime };
+  }
+
+  async revoke(certificate: string, signal: AbortSignal): Promise<void> {
+    const { api, session, slots, spec } = this.#options;
+    const path = apiPath(spec.mount, "revoke");
+    const send = (token: Secret<string>) =>
+      api.send({ operation: "write", path, data: { certificate }, token }, signal);
+    try {
+      await slots.use(() => session.call(send, signal), signal);
+    } catch (thrown) {
+      throw withPolicyHint(toLeafdError(thrown), path);
+    }
   }
 
   #body(order: SignOrder): Record<string, unknown> {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
+import type { ClusterSpec } from "../domain/cluster-spec.ts";
 import { LeafdError } from "../domain/errors.ts";
-import type { ClusterSpec } from "../domain/spec.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import { oneLine } from "./text.ts";

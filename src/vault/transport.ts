@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { ClusterSpec } from "../domain/spec.ts";
+import type { ClusterSpec } from "../domain/cluster-spec.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import type { Address } from "./address.ts";

@@ -1,4 +1,4 @@
-import type { ReloadStep } from "../../src/domain/spec.ts";
+import type { ReloadStep } from "../../src/domain/reload-spec.ts";
 import { createReloader, type ReloaderOptions } from "../../src/reload/reloader.ts";
 import type { Clock, ReloadContext } from "../../src/rotation/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -1,7 +1,8 @@
 import type { Decision } from "../../src/domain/decide.ts";
 import type { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
-import type { OutputSpec, ReloadStep, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
+import type { ReloadStep } from "../../src/domain/reload-spec.ts";
+import type { OutputSpec, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
 import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Gate } from "../../src/rotation/gate.ts";
@@ -66,14 +67,20 @@ export class RotationWorld {
         usages: ["server", "client"],
         ttl: HOUR,
       },
-      issuer: { name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" },
+      issuers: [{ name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" }],
       output: {
         directory: this.#dir.join("live"),
         modes: { key: 0o600, cert: 0o644, directory: 0o755 },
         layout: "generations",
       },
+      preReload: [],
       reload: [touch],
+      escalate: [],
+      probes: [],
       renewAt: 2 / 3,
+      outage: { atExpiry: { kind: "keep" } },
+      windows: [],
+      revokeOld: false,
       ...changes,
     };
   }
@@ -104,7 +111,7 @@ export class RotationWorld {
     },
   };
 
-  #ports({ instance = "one", trust = { newRoot: "accept" } }: StartOptions): Ports {
+  #ports({ instance = "one", trust = { include: [], newRoot: "accept" } }: StartOptions): Ports {
     const { clock } = this;
     const emit = this.#emit;
     const warn = (): void => undefined;
@@ -130,6 +137,7 @@ export class RotationWorld {
       },
       delivery: (output) => store.delivery(output),
       recordDelivery: (output, delivery) => store.recordDelivery(output, delivery),
+      previous: (output) => store.previous(output),
       sweep: (output) => store.sweep(output),
       release: (output) => store.release(output),
     };

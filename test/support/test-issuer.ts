@@ -1,6 +1,6 @@
 import { LeafdError } from "../../src/domain/errors.ts";
 import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
-import type { Issuer, SignedReply, SignOrder } from "../../src/rotation/ports.ts";
+import type { ClusterHealth, Issuer, SignedReply, SignOrder } from "../../src/rotation/ports.ts";
 import type { LeafOptions, TestCa } from "./test-ca.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import { readRequest } from "./x509-library.ts";
@@ -15,6 +15,10 @@ export class TestIssuer implements Issuer {
   asked = 0;
   /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
   readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
+  /** Set: what the health of its cluster answers. */
+  unhealthy: LeafdError | undefined;
+  /** PEM. */
+  readonly revoked: string[] = [];
   /** Set: its certificates are leased, and this is the end of the token. */
   tokenEnds: EpochMillis | undefined;
   signer: TestCa;
@@ -42,6 +46,15 @@ export class TestIssuer implements Issuer {
     return this.tokenEnds === undefined
       ? { ...reply, leased: false }
       : { ...reply, leased: true, tokenEnds: this.tokenEnds };
+  }
+
+  async health(): Promise<ClusterHealth> {
+    if (this.unhealthy !== undefined) throw this.unhealthy;
+    return { serverTime: this.#clock.now() };
+  }
+
+  async revoke(certificate: string): Promise<void> {
+    this.revoked.push(certificate);
   }
 
   async authorities(): Promise<readonly string[]> {

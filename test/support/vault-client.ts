@@ -1,6 +1,6 @@
+import type { ClusterSpec } from "../../src/domain/cluster-spec.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
 import { Secret } from "../../src/domain/secret.ts";
-import type { ClusterSpec } from "../../src/domain/spec.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { VaultClient } from "../../src/vault/client.ts";
 import { TlsMaterial } from "../../src/vault/tls-material.ts";

@@ -1,4 +1,4 @@
-import type { AuthSpec, ClusterSpec } from "../../domain/spec.ts";
+import type { AuthSpec, ClusterSpec } from "../../domain/cluster-spec.ts";
 import type { Clock, Emit } from "../../rotation/ports.ts";
 import type { VaultApi } from "../api.ts";
 import type { Grant } from "../replies.ts";

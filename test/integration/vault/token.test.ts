@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import test, { after, before, describe } from "node:test";
-import type { AuthSpec } from "../../../src/domain/spec.ts";
+import type { AuthSpec } from "../../../src/domain/cluster-spec.ts";
 import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { issuerSpec, signOrder, type WatchedCluster, watchedCluster } from "../../support/vault-cluster.ts";

@@ -13,10 +13,16 @@ const SPEC: ServiceSpec = {
   name: "payments",
   required: true,
   request: { names, key: "ec-p256", reuseKey: false, usages: ["server"] },
-  issuer: { name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" },
+  issuers: [{ name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" }],
   output: { directory: "/srv/tls", modes: { key: 0o600, cert: 0o644, directory: 0o755 }, layout: "generations" },
+  preReload: [],
   reload: [],
+  escalate: [],
+  probes: [],
   renewAt: 2 / 3,
+  outage: { atExpiry: { kind: "keep" } },
+  windows: [],
+  revokeOld: false,
 };
 
 const after = (...events: readonly ServiceEvent[]) => serviceStatus(SPEC, events.reduce(evolve, INITIAL_STATE), NOW);

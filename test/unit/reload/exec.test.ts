@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { suite, test } from "node:test";
-import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import type { Clock } from "../../../src/rotation/ports.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { hurried, runStep } from "../../support/reloader.ts";

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { suite, type TestContext, test } from "node:test";
-import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import { runStep } from "../../support/reloader.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { createTlsFiles } from "../../support/tls-files.ts";

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readFile, symlink, utimes, writeFile } from "node:
 import { resolve } from "node:path";
 import { suite, test } from "node:test";
 import { promisify } from "node:util";
-import type { ReloadStep, SignalTarget } from "../../../src/domain/spec.ts";
+import type { ReloadStep, SignalTarget } from "../../../src/domain/reload-spec.ts";
 import { runStep } from "../../support/reloader.ts";
 import { type SignalListener, startListener } from "../../support/signal-listener.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { delimiter } from "node:path";
 import { suite, test } from "node:test";
-import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import { runStep } from "../../support/reloader.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 

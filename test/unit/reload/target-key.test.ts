@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import { targetKey } from "../../../src/reload/target-key.ts";
 
 type Http = Extract<ReloadStep, { kind: "http" }>;

@@ -41,7 +41,7 @@ inWorld("a look at what is whole says and does nothing", async (world) => {
 inWorld("an anchor that is added to trust.roots is published within a look, with the same pair", async (world, dir) => {
   const roots = dir.join("roots.pem");
   await writeFile(roots, world.root.certificate.pem);
-  const runner = world.start(world.spec(), { trust: { roots, newRoot: "hold" } });
+  const runner = world.start(world.spec(), { trust: { roots, include: [], newRoot: "hold" } });
   await world.settle(runner);
   const other = await TestCa.root({ name: "Other" });
   await writeFile(roots, world.root.certificate.pem + other.certificate.pem);
@@ -58,7 +58,7 @@ inWorld("with trust.roots only those are anchors, whatever the mount showed befo
   const other = await TestCa.root({ name: "Other" });
   const roots = dir.join("roots.pem");
   await writeFile(roots, other.certificate.pem);
-  const runner = world.start(world.spec(), { trust: { roots, newRoot: "hold" } });
+  const runner = world.start(world.spec(), { trust: { roots, include: [], newRoot: "hold" } });
   await world.settle(runner);
   assert.equal(world.last("recovered")?.outdated, "issuer_removed");
   assert.equal(world.last("rotation_failed")?.reason, "chain_untrusted");
@@ -68,7 +68,7 @@ inWorld("with trust.roots only those are anchors, whatever the mount showed befo
 inWorld("trust.roots that cannot be read at a restart cost no certificate and hide no pair", async (world, dir) => {
   const roots = dir.join("roots.pem");
   await writeFile(roots, world.root.certificate.pem);
-  const trust = { roots, newRoot: "hold" } as const;
+  const trust = { roots, include: [], newRoot: "hold" } as const;
   await world.settle(world.start(world.spec(), { trust }));
   await rename(roots, `${roots}.away`);
   const runner = world.start(world.spec(), { trust });

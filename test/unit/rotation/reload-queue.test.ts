@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import type { RotationEvent } from "../../../src/domain/events.ts";
-import type { ReloadStep } from "../../../src/domain/spec.ts";
+import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import type { ReloadContext } from "../../../src/rotation/ports.ts";
 import { createReloadQueue, type ReloadOrder, ReloadStepError } from "../../../src/rotation/reload-queue.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";

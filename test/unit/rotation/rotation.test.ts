@@ -221,7 +221,7 @@ inWorld("a new root is published and told before any leaf chains to it", async (
 inWorld("with newRoot: hold a new root is said, not published, and its leaves are refused", async (world, dir) => {
   const roots = dir.join("roots.pem");
   await writeFile(roots, world.root.certificate.pem);
-  const runner = world.start(world.spec(), { trust: { roots, newRoot: "hold" } });
+  const runner = world.start(world.spec(), { trust: { roots, include: [], newRoot: "hold" } });
   await world.settle(runner);
   const root = await TestCa.root({ name: "New Root" });
   world.issuer.signer = await root.intermediate({ name: "New Issuing" });

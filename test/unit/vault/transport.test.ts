@@ -5,9 +5,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { createServer } from "node:net";
 import test, { describe } from "node:test";
 import { inspect, promisify } from "node:util";
+import type { ClusterSpec } from "../../../src/domain/cluster-spec.ts";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import { Secret } from "../../../src/domain/secret.ts";
-import type { ClusterSpec } from "../../../src/domain/spec.ts";
 import { httpServer } from "../../support/http-server.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { vaultClient } from "../../support/vault-client.ts";
