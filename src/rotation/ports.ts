@@ -191,6 +191,16 @@ export interface Ledger {
   forget(service: string, at: EpochMillis): void;
 }
 
+/** Services that an operator has paused; kept in the state directory, so that a restart does not end a pause. */
+export interface Pauses {
+  /** When the service's pause ends by itself; undefined when it is not paused (any more). */
+  until(service: string): EpochMillis | undefined;
+  /** Pauses it until then, instead of until when it was before. A pause that cannot be written warns, and holds until a restart. */
+  pause(service: string, until: EpochMillis): void;
+  /** Ends its pause; without one, nothing happens. */
+  resume(service: string): void;
+}
+
 /** Where trust anchors are kept between runs. Not an authority: what is read back is parsed and judged again. */
 export interface TrustMemory {
   /** The text of the operator's `trust.roots` file; LeafdError `no_trust` when it cannot be read. */

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { LeafdError } from "../domain/errors.ts";
 import { type EpochMillis, HOUR } from "../domain/units.ts";
 import type { Clock, Ledger } from "../rotation/ports.ts";
 import type { Warn } from "./claim.ts";
 import { diskError } from "./disk-error.ts";
 import { isObject } from "./record.ts";
+import { loadState, saveState } from "./state-file.ts";
 
 /*
  * `ledger/<service>.json` in the state directory: when certificates of a service were asked for. Replaced in one step
@@ -61,37 +61,17 @@ export function openLedger(stateDir: string, options: LedgerOptions): Ledger {
 
 function save(directory: string, path: string, issued: readonly EpochMillis[]): void {
   if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.tmp`, JSON.stringify({ version: 1, issued }), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  saveState(path, { version: 1, issued });
 }
 
 /** An unreadable ledger counts as empty: blocking a service by a damaged file would be an outage of our own making. */
 function load(path: string, warn: Warn): readonly EpochMillis[] {
-  try {
-    const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
-    return isThere ? parse(readFileSync(path, "utf8"), path) : [];
-  } catch (thrown) {
-    warn(path, diskError(thrown, `read ${path}, so its issuances are forgotten`));
-    return [];
-  }
+  return loadState({ path, parse, lost: "its issuances are forgotten" }, warn) ?? [];
 }
 
-function parse(text: string, path: string): readonly EpochMillis[] {
-  const value = parseJson(text);
-  if (isObject(value) && value.version === 1 && Array.isArray(value.issued)) {
-    const issued: readonly unknown[] = value.issued;
-    const times = issued.filter((at) => typeof at === "number");
-    if (times.length === issued.length) return times;
-  }
-  throw new LeafdError("io_error", `${path} is damaged, so its issuances are forgotten`, {
-    hint: "Nothing to do: the next issuance writes it anew.",
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function parse(value: unknown): readonly EpochMillis[] | undefined {
+  if (!isObject(value) || value.version !== 1 || !Array.isArray(value.issued)) return undefined;
+  const issued: readonly unknown[] = value.issued;
+  const times = issued.filter((at) => typeof at === "number");
+  return times.length === issued.length ? times : undefined;
 }
