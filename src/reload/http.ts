@@ -5,6 +5,7 @@ import { LeafdError } from "../domain/errors.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import { formatDuration } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
+import { deadlineOf } from "./deadline.ts";
 
 type HttpStep = Extract<ReloadStep, { kind: "http" }>;
 
@@ -21,7 +22,7 @@ export async function runHttp(step: HttpStep, clock: Clock, signal: AbortSignal)
   if (signal.aborted) throw new LeafdError("cancelled", `${name} was stopped before it ended`);
   const headers = { ...step.headers, ...(await readHeaders(step)) };
   const ca = step.caFile === undefined ? {} : { ca: await readNamedFile(step.caFile, "the CA file") };
-  const deadline = deadlineOf(step, clock, signal);
+  const deadline = deadlineOf(step.timeout, clock, signal);
   try {
     const options = { method: step.method, headers, agent: false, signal: deadline.signal, ...ca } as const;
     const status = await exchange(step.url, options);
@@ -69,16 +70,6 @@ async function readNamedFile(path: string, what: string): Promise<string> {
       hint: "Let the file exist and be readable for the user that leafd runs as.",
     });
   }
-}
-
-/** Aborts after the step's timeout, or with `signal`; `clear` takes both back. */
-function deadlineOf(step: HttpStep, clock: Clock, signal: AbortSignal) {
-  const over = new AbortController();
-  const settled = new AbortController();
-  const end = (): void => over.abort();
-  signal.addEventListener("abort", end, { signal: settled.signal });
-  clock.sleep(step.timeout, settled.signal).then(end, () => {});
-  return { signal: over.signal, clear: (): void => settled.abort() };
 }
 
 /** The status code, once the body is over. The status is the answer: how the body ends does not matter. */

@@ -12,6 +12,8 @@ interface NginxOptions {
   /** Absolute, or relative to `dir`. */
   readonly certificate: string;
   readonly key: string;
+  /** More of its server block: `ssl_verify_client on;` */
+  readonly directives?: string;
 }
 
 export interface Nginx extends AsyncDisposable {
@@ -24,9 +26,10 @@ export interface Nginx extends AsyncDisposable {
  * A real nginx that serves a pair, needs no rights and writes into `dir` only; resolves when it has written its pid
  * file. A machine without one fails the test.
  */
-export async function startNginx({ dir, port, certificate, key }: NginxOptions): Promise<Nginx> {
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const { dir, port, certificate, key, directives = "" } = options;
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
-  const server = `listen 127.0.0.1:${port} ssl; ssl_certificate ${certificate}; ssl_certificate_key ${key};`;
+  const server = `listen 127.0.0.1:${port} ssl; ssl_certificate ${certificate}; ssl_certificate_key ${key}; ${directives}`;
   const http = `http { access_log off; ${temporary.join(" ")} server { ${server} } }`;
   await writeFile(dir.join("nginx.conf"), `daemon off; pid nginx.pid; error_log error.log; events {} ${http}\n`);
   const nginx = spawn("nginx", ["-p", dir.path, "-c", "nginx.conf", "-e", "error.log"], { stdio: "ignore" });
