@@ -24,8 +24,9 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Whether a text is `host:port`, with brackets around an IPv6 host; port 0 lets the system choose. */
-export function isListenAddress(text: string): boolean {
-  const [, host = "", port = ""] = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? [];
-  return host !== "" && Number(port) <= 65_535;
+/** Reads `host:port`, with brackets around an IPv6 host, which the answer is without; undefined when it is none. */
+export function parseEndpoint(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, host, port] = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) return undefined;
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }

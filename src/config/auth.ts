@@ -1,24 +1,24 @@
 import type { AuthSpec } from "../domain/cluster-spec.ts";
 import { Secret } from "../domain/secret.ts";
-import type { Problem } from "./report.ts";
-import type { FileConfig } from "./schema.ts";
+import { formatPath, type Path } from "./report.ts";
+import type { FileCluster } from "./schema-cluster.ts";
+import type { Report } from "./surroundings.ts";
 
 /** Where Kubernetes puts the default token of a pod's service account. */
 const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/** The login that the file describes; reports what keeps it from being one. */
-export function authSpec(vault: FileConfig["vault"], report: (problem: Problem) => unknown): AuthSpec | undefined {
-  const { auth, tls } = vault;
+/** The login of the cluster that the file describes at this path; reports what keeps it from being one. */
+export function authSpec({ auth, tls }: FileCluster, cluster: Path, report: Report): AuthSpec | undefined {
   const methods = Object.keys(auth);
   if (methods.length !== 1) {
     const message = methods.length === 0 ? "no auth method is given" : `${methods.length} auth methods are given`;
-    const path = ["vault", "auth"];
+    const path = [...cluster, "auth"];
     report({ path, at: "key", message, hint: "give exactly one", ...(methods.length === 0 ? { lacks: [path] } : {}) });
     return undefined;
   }
   if (auth.token !== undefined) return { kind: "token", token: new Secret(auth.token) };
   if (auth.tokenFile !== undefined) return { kind: "tokenFile", path: auth.tokenFile };
-  if (auth.approle) return appRole(auth.approle, report);
+  if (auth.approle) return appRole(auth.approle, [...cluster, "auth", "approle"], report);
   if (auth.kubernetes) {
     const { mount = "kubernetes", role, tokenFile = SERVICE_ACCOUNT_TOKEN } = auth.kubernetes;
     return { kind: "kubernetes", mount, role, tokenFile };
@@ -31,23 +31,18 @@ export function authSpec(vault: FileConfig["vault"], report: (problem: Problem) 
   }
   if (tls?.certFile === undefined) {
     const message = "cert auth presents a client certificate, and none is configured";
-    report({
-      path: ["vault", "auth", "cert"],
-      at: "key",
-      message,
-      hint: "set vault.tls.certFile and vault.tls.keyFile",
-      lacks: [["vault", "tls"]],
-    });
+    const own = [...cluster, "tls"];
+    const hint = `set ${formatPath([...own, "certFile"])} and ${formatPath([...own, "keyFile"])}`;
+    report({ path: [...cluster, "auth", "cert"], at: "key", message, hint, lacks: [own] });
   }
   const { mount = "cert", role } = auth.cert ?? {};
   return { kind: "cert", mount, ...(role === undefined ? {} : { role }) };
 }
 
-type AppRole = NonNullable<FileConfig["vault"]["auth"]["approle"]>;
+type AppRole = NonNullable<FileCluster["auth"]["approle"]>;
 
-function appRole(given: AppRole, report: (problem: Problem) => unknown): AuthSpec | undefined {
+function appRole(given: AppRole, path: Path, report: Report): AuthSpec | undefined {
   const { mount = "approle", roleId, roleIdFile, secretIdFile, wrapped, persist = true } = given;
-  const path = ["vault", "auth", "approle"];
   if ((roleId === undefined) === (roleIdFile === undefined)) {
     const message = roleId === undefined ? "the role id is missing" : "roleId and roleIdFile are both given";
     const lacks = roleId === undefined ? { lacks: [path] } : {};

@@ -2,13 +2,12 @@ import { dirname } from "node:path/posix";
 import { type NameKind, nameProblem } from "../domain/names.ts";
 import type { Names, OutputSpec } from "../domain/spec.ts";
 import { given } from "./given.ts";
-import type { Path, Problem } from "./report.ts";
+import type { Path } from "./report.ts";
+import type { Report } from "./surroundings.ts";
 
 /*
  * What must hold between keys. Each check is pure and reports what it finds.
  */
-
-type Report = (problem: Problem) => unknown;
 
 interface Directories {
   /** Absolute and normalised, in the order of the files. */

@@ -6,7 +6,7 @@ export interface Form {
 
 const form = (pattern: RegExp, message: string): Form => ({ pattern, message: `must be ${message}` });
 
-/** Names of services and issuers: they become labels, directories and file names. */
+/** Names of services, issuers and clusters: they become labels, directories and file names. */
 export const NAME = form(
   /^[a-z0-9][a-z0-9._-]{0,62}$/,
   "a name of 1 to 63 characters: a-z, 0-9, dot, dash and underscore, the first a letter or digit",
@@ -31,3 +31,20 @@ export const ROLE = form(/^\w([\w.-]{0,253}\w)?$/, "a name of letters, digits, d
 export const UNIT = form(/^[A-Za-z0-9_][\w:.@\\-]{0,254}$/, "the name of a systemd unit, such as nginx.service");
 export const HEADER_NAME = form(/^[\w!#$%&'*+.^`|~-]{1,256}$/, "the name of an HTTP header");
 export const HEADER_VALUE = form(/^[^\r\n\0]{0,4096}$/, "one line of text");
+/** `host:port`, as `parseEndpoint` (addresses.ts) reads it. */
+export const ENDPOINT = form(
+  /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[1-9]\d{0,4}$/,
+  'host:port in quotes, such as "127.0.0.1:8443" or "[::1]:8443"',
+);
+/** What a TLS client may ask for by name (RFC 6066, 3): never an address. */
+export const HOST_NAME = form(
+  /^(?=.{1,253}$)(?!.*\.\d+$)(?!\d+$)\w([\w-]*\w)?(\.\w([\w-]*\w)?)*$/,
+  "a host name such as web.internal; an address has no server name",
+);
+/** An ALPN protocol: RFC 7301, 3.1 has it 1 to 255 bytes long. */
+export const PROTOCOL = form(/^[!-~]{1,255}$/, "the name of a protocol, such as h2 or http/1.1");
+/** The number of fields; what may stand in each is judged by the cron of runtime/. */
+export const CRON = form(
+  /^[\w*,/?#-]+( +[\w*,/?#-]+){4,5}$/,
+  'a cron expression in quotes: five fields such as "0 2 * * *", or six with the seconds first',
+);

@@ -46,8 +46,12 @@ function resolve(token: string, env: Environment): string | Omit<BadReference, "
  * program may mean something else by it and where the environment must not decide what runs.
  */
 export function isInterpolated(path: Path): boolean {
-  const step = path.findIndex((part, index) => part === "reload" && typeof path[index + 1] === "number");
+  if (path.some((part, index) => part === "atExpiry" && path[index + 1] === "exec")) return false;
+  const step = path.findIndex((part, index) => STEPS.has(part) && typeof path[index + 1] === "number");
   if (step === -1) return true;
   const [kind, key] = path.slice(step + 2);
   return !(kind === "exec" || (kind === "http" && key === "headers"));
 }
+
+/** The lists of steps. */
+const STEPS: ReadonlySet<unknown> = new Set(["preReload", "reload", "escalate"]);

@@ -9,6 +9,7 @@ import { parseShape } from "./schema.ts";
 import { toSettings } from "./settings.ts";
 import { shapeProblems } from "./shape-problems.ts";
 import { hashSources, readSources, type Source } from "./sources.ts";
+import { warningsOf } from "./warnings.ts";
 
 export interface LoadedConfig {
   readonly settings: Settings;
@@ -49,7 +50,7 @@ export function parseConfig(sources: readonly Source[], env: Environment): Loade
   const merged = mergeDocuments(main, dropIns);
   findings.push(...merged.findings);
   if (!isPlainMap(main.value)) throw new ConfigError(inOrder(findings, files));
-  const { settings, problems } = judge(merged.value);
+  const { settings, problems, warnings = [] } = judge(merged.value);
   const unresolved = new Set(findings.map(({ file, path }) => `${file} ${path}`));
   findings.push(
     ...problems.map((problem) => merged.locate(problem)).filter(({ file, path }) => !unresolved.has(`${file} ${path}`)),
@@ -59,35 +60,31 @@ export function parseConfig(sources: readonly Source[], env: Environment): Loade
     settings,
     hash: hashSources(sources),
     files,
-    warnings: warningsOf(settings).map((problem) => merged.locate(problem)),
+    warnings: warnings.map((problem) => merged.locate(problem)),
     locate: (problem) => merged.locate(problem),
   };
 }
 
+interface Judged {
+  readonly problems: readonly Problem[];
+  /** Absent when the shape is wrong; worth nothing when there are problems. */
+  readonly settings?: Settings;
+  readonly warnings?: readonly Problem[];
+}
+
 /** Shape first, then what must hold between keys: also when the shape is wrong, for the part that is right. */
-function judge(value: PlainMap): { settings?: Settings; problems: readonly Problem[] } {
+function judge(value: PlainMap): Judged {
   const shaped = parseShape(value);
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.length < MOST_FINDINGS && problems.push(problem);
   if ("config" in shaped) {
     const settings = toSettings(shaped.config, report);
-    return { problems, ...(settings === undefined ? {} : { settings }) };
+    return { problems, settings, warnings: warningsOf(shaped.config) };
   }
   const misshapen = shapeProblems(shaped.issues, value);
   const mended = misshapen.length < MOST_FINDINGS ? mend(value, misshapen) : undefined;
   if (mended !== undefined) toSettings(mended.config, (problem) => !mended.isOurs(problem) && report(problem));
   return { problems: [...misshapen, ...problems] };
-}
-
-function warningsOf(settings: Settings): Problem[] {
-  return settings.clusters
-    .filter(({ auth }) => auth.kind === "token")
-    .map(() => ({
-      path: ["vault", "auth", "token"],
-      at: "key",
-      message: "a token in the configuration cannot be replaced when it ends",
-      hint: "prefer tokenFile, or a method that can log in again",
-    }));
 }
 
 /** In the order of the files and lines; a problem of a shared value is said once. */

@@ -17,11 +17,13 @@ const STAND_INS: readonly unknown[] = [
   NAME,
   `/${NAME}`,
   `https://${NAME}`,
+  `${NAME}:1`,
   [NAME],
   1,
   true,
   "1m",
   "0640",
+  "* * * * *",
   undefined,
 ];
 
@@ -67,7 +69,8 @@ function isOurs({ path, lacks = [] }: Problem, places: readonly Path[]): boolean
 
 /** Whether the map is a stand-in, or held this key, which it cannot have. */
 function isGone(place: Path, map: Path): boolean {
-  if (!startsWith(place, map)) return startsWith(map, place);
+  if (startsWith(map, place)) return true;
+  if (!startsWith(place, map)) return false;
   return place.length === map.length + 1 && !knownKeys(map).includes(String(place.at(-1)));
 }
 

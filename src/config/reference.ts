@@ -1,3 +1,5 @@
+import { type ReferenceEntry, SERVICE_REFERENCE } from "./reference-service.ts";
+
 /*
  * What each key of the configuration is for, and its default as an operator would write it. Shown by editors (through
  * the JSON Schema); docs/configuration.md and config/leafd.example.yaml are held to it by tests.
@@ -9,17 +11,24 @@ interface KeyReference {
   readonly default?: unknown;
 }
 
-/** The reference of a key; the path is one of `configKeys()`. A key of `defaults` is the key of a service. */
+/** The reference of a key; the path is one of `configKeys()`. */
 export function describeKey(path: string): KeyReference | undefined {
-  const entry = REFERENCE[path] ?? REFERENCE[path.replace(/^defaults\./, "services.*.")];
+  const entry = REFERENCE[describedAt(path)];
   if (entry === undefined) return undefined;
   const [description, ...given] = entry;
   return given.length === 0 ? { description } : { description, default: given[0] };
 }
 
-type Entry = readonly [description: string, byDefault?: unknown];
+/** The path that a key is described at: `defaults` has the keys of a service, a further cluster those of `vault`. */
+export function describedAt(path: string): string {
+  return path
+    .replace(/^defaults\./, "services.*.")
+    .replace(/^clusters\.\*\./, "vault.")
+    .replace(/^(services\.\*\.)(preReload|escalate)\[\]/, "$1reload[]")
+    .replace(/^(services\.\*\.probe)\[\]/, "$1");
+}
 
-const REFERENCE: Readonly<Record<string, Entry>> = {
+const REFERENCE: Readonly<Record<string, ReferenceEntry>> = {
   vault: ["The Vault or OpenBao cluster that issues."],
   "vault.address": ["https://host[:port] or unix:///socket, or a list tried in order; http:// for loopback only."],
   "vault.namespace": ["The namespace of every request but the health check."],
@@ -68,8 +77,10 @@ const REFERENCE: Readonly<Record<string, Entry>> = {
   "vault.timeouts.connect": ["For the connection, TLS included.", "5s"],
   "vault.timeouts.request": ["For the whole request, connection included.", "15s"],
   "vault.concurrency": ["Requests to Vault at once.", 16],
+  clusters: ["Further clusters by name, each with its own login. That of vault is named default."],
   issuers: ["The places that sign, by name."],
   "issuers.*.vault": ["A role of a PKI mount."],
+  "issuers.*.vault.cluster": ["The cluster, of clusters.", "default"],
   "issuers.*.vault.mount": ["The PKI mount.", "pki"],
   "issuers.*.vault.role": ["The role."],
   "issuers.*.vault.method": [
@@ -79,62 +90,12 @@ const REFERENCE: Readonly<Record<string, Entry>> = {
   "issuers.*.vault.issuerRef": ["A named issuer of the mount. Absent: the mount's default one."],
   trust: ["Which roots a certificate may chain to."],
   "trust.roots": ["PEM file of the trust anchors. Absent: the roots that the PKI mount holds."],
+  "trust.include": ["Issuers whose roots are trusted besides those of a service's own issuers.", []],
   "trust.newRoot": ["What becomes of a root that was not known. Default: hold with roots, accept without."],
   stateDir: ["leafd's own directory: locks, budgets, kept secret ids.", "/var/lib/leafd"],
   defaults: ["For every service that does not say otherwise. Lists are replaced, maps are merged."],
   services: ["The certificates, by the name of the service. More in services.d/*.yaml."],
-  "services.*.required": ["Readiness and `leafd once` wait for it.", true],
-  "services.*.issuers": ["A list of one issuer. Default: the only one there is."],
-  "services.*.key": ["The kind of private key.", "ec-p256"],
-  "services.*.reuseKey": ["Keep the private key at a renewal.", false],
-  "services.*.usages": ["Extended key usages that the certificate must have.", ["server", "client"]],
-  "services.*.ttl": ["The lifetime to ask for. Absent: the role's."],
-  "services.*.notAfter": ["A fixed end to ask for, instead of ttl."],
-  "services.*.renewAt": ["The part of the lifetime after which to renew. Default: two thirds."],
-  "services.*.identity": ["The names of the certificate, at least one."],
-  "services.*.identity.commonName": ["The subject's common name. Most roles demand one."],
-  "services.*.identity.dns": ["DNS names.", []],
-  "services.*.identity.ips": ["IP addresses.", []],
-  "services.*.identity.uris": ["URIs, such as a SPIFFE ID.", []],
-  "services.*.identity.emails": ["E-mail addresses.", []],
-  "services.*.output": ["Where the files go."],
-  "services.*.output.directory": [
-    "The directory, for this service alone. Its parent must exist, or lie below stateDir.",
-  ],
-  "services.*.output.owner": ["User name or number that owns the files. Absent: leafd's own."],
-  "services.*.output.group": [
-    "Group name or number that may read the key. Absent: leafd's own, and the key is for the owner.",
-  ],
-  "services.*.output.modes": ["File modes, in quotes."],
-  "services.*.output.modes.key": ["Of the private key. Default: 0600, with a group 0640."],
-  "services.*.output.modes.cert": ["Of the certificates.", "0644"],
-  "services.*.output.modes.directory": ["Of the directories. Default: 0755, with a group 0750."],
-  "services.*.output.layout": ["bundle adds tls-combined.pem: key, leaf and chain in one file.", "generations"],
-  "services.*.reload": ["How the dependent is told, step by step.", []],
-  "services.*.reload[].systemd": ["A systemd unit, or a map."],
-  "services.*.reload[].systemd.unit": ["The unit."],
-  "services.*.reload[].systemd.action": ["What to do with it.", "reload"],
-  "services.*.reload[].systemd.timeout": ["How long it may take.", "30s"],
-  "services.*.reload[].signal": ["A signal to a process: one of pidFile, process, pid."],
-  "services.*.reload[].signal.signal": ["The signal.", "SIGHUP"],
-  "services.*.reload[].signal.pidFile": ["File with the process id."],
-  "services.*.reload[].signal.process": ["The name of the executable, as in /proc/PID/comm."],
-  "services.*.reload[].signal.user": ["With process: only those of this user."],
-  "services.*.reload[].signal.pid": ["The process id itself, for a container with a shared process namespace."],
-  "services.*.reload[].signal.allowInit": ["Permit process 1.", false],
-  "services.*.reload[].exec": ["A command, run without a shell."],
-  "services.*.reload[].exec.command": ["The program and its arguments."],
-  "services.*.reload[].exec.timeout": ["How long it may run; then its process group is killed.", "30s"],
-  "services.*.reload[].exec.shared": ["One run serves all services with the same command.", false],
-  "services.*.reload[].http": ["An HTTP request."],
-  "services.*.reload[].http.url": ["Where to."],
-  "services.*.reload[].http.method": ["The method.", "POST"],
-  "services.*.reload[].http.headers": ["Headers. What is secret belongs in headerFiles.", {}],
-  "services.*.reload[].http.headerFiles": ["Headers whose values are in files, read at each call.", {}],
-  "services.*.reload[].http.expect": ["Status codes that mean done.", [200, 201, 202, 204]],
-  "services.*.reload[].http.caFile": ["PEM file of the CAs that vouch for the server. Absent: the system's."],
-  "services.*.reload[].http.timeout": ["For the whole request.", "10s"],
-  "services.*.reload[].touch": ["A file whose modification time is set to now; made when it is missing."],
+  ...SERVICE_REFERENCE,
   observe: ["Metrics and health over HTTP. Reads only."],
   "observe.listen": ["host:port, or off.", "127.0.0.1:9464"],
   "observe.hosts": ["Host headers to answer besides IP addresses and localhost.", []],

@@ -1,13 +1,12 @@
 import type { ReloadStep, SignalTarget } from "../domain/reload-spec.ts";
 import { SECOND } from "../domain/units.ts";
-import type { Path, Problem } from "./report.ts";
-import type { FileReloadStep } from "./schema.ts";
+import type { Path } from "./report.ts";
+import type { FileReloadStep } from "./schema-reload.ts";
+import type { Report } from "./surroundings.ts";
 
 const COMMAND_TIMEOUT = 30 * SECOND;
 const HTTP_TIMEOUT = 10 * SECOND;
 const DONE = [200, 201, 202, 204];
-
-type Report = (problem: Problem) => unknown;
 
 /** One reload step of the file, complete; undefined when it is none, which is reported. */
 export function reloadStep(step: FileReloadStep, path: Path, report: Report): ReloadStep | undefined {
@@ -50,7 +49,8 @@ function signalStep(given: NonNullable<FileReloadStep["signal"]>, path: Path, re
   return { kind: "signal", signal, target, allowInit };
 }
 
-function execStep(given: NonNullable<FileReloadStep["exec"]>, path: Path, report: Report): ReloadStep | undefined {
+/** A command as a step; the path is that of its argv. */
+export function execStep(given: NonNullable<FileReloadStep["exec"]>, path: Path, report: Report): ReloadStep {
   const { command, timeout = COMMAND_TIMEOUT, shared = false } = given;
   const [program = "", ...args] = command;
   if (program === "") report({ path: [...path, 0], at: "value", message: "the program has no name" });

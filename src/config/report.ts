@@ -12,7 +12,10 @@ export interface Problem {
   readonly message: string;
   /** What to do, one sentence. */
   readonly hint?: string;
-  /** The maps in which something is missing; when a key is misspelt in one of them, that is said and not this. */
+  /**
+   * The maps in which something is missing, and the values that this one does not go with; when one of them has the
+   * wrong shape, or a key is misspelt in it, that is said and not this.
+   */
   readonly lacks?: readonly Path[];
 }
 

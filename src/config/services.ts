@@ -1,48 +1,54 @@
 import { normalize } from "node:path/posix";
 import { normaliseNames } from "../domain/names.ts";
+import { DEFAULT_RENEW_AT } from "../domain/schedule.ts";
 import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
+import type { Reloads } from "./at-expiry.ts";
 import { checkModes, checkNames, holds } from "./checks.ts";
+import { probeSpecs, windowSpecs } from "./confirmation.ts";
 import { NAME } from "./forms.ts";
 import { given } from "./given.ts";
+import { issuersNamed } from "./issuers.ts";
+import { outageSpec } from "./outage.ts";
 import { reloadStep } from "./reload-steps.ts";
-import { closest, type Path, type Problem } from "./report.ts";
-import type { FileConfig, FileService } from "./schema.ts";
-
-type Report = (problem: Problem) => unknown;
-
-interface Surroundings {
-  readonly defaults: NonNullable<FileConfig["defaults"]>;
-  readonly issuers: ReadonlyMap<string, IssuerSpec>;
-  /** Normalised. */
-  readonly stateDir: string;
-  readonly report: Report;
-}
+import type { FileService } from "./schema-service.ts";
+import { origin, type Surroundings } from "./surroundings.ts";
 
 /** One service of the file, complete: its own keys, else those of `defaults`, else leafd's. */
 export function serviceSpec(name: string, service: FileService, around: Surroundings): ServiceSpec | undefined {
   const { defaults, report } = around;
   if (!NAME.pattern.test(name)) report({ path: ["services", name], at: "key", message: NAME.message });
-  const issuer = issuerOf(name, service, around);
-  const reload = service.reload ?? defaults.reload ?? [];
-  const reloadPath = [...origin(name, service.reload), "reload"];
-  const steps = reload.map((step, index) => reloadStep(step, [...reloadPath, index], report));
+  const issuers = issuersOf(name, service, around);
   const request = requestOf(name, service, around);
   const output = outputOf(name, service, around);
-  if (issuer === undefined) return undefined;
+  const reload = stepsOf("reload", { name, service }, around);
+  const preReload = stepsOf("preReload", { name, service }, around);
+  const escalate = stepsOf("escalate", { name, service }, around);
+  const probes = probeSpecs(service.probe, ["services", name, "probe"], report);
+  if (service.escalate !== undefined && service.escalate.length > 0 && service.probe === undefined) {
+    const path = ["services", name, "escalate"];
+    const message = "nothing would ever escalate: no probe could show that a reload did not help";
+    report({ path, at: "key", message, hint: "add a probe, or leave escalate out", lacks: [["services", name]] });
+  }
+  const outage = outageSpec({ name, service, issuers, ttl: request.ttl, reload }, around);
+  const windowsAt = [...origin(name, service.windows), "windows"];
+  const windows = windowSpecs(service.windows ?? defaults.windows ?? [], windowsAt, report);
+  const [first, ...further] = issuers;
+  if (first === undefined) return undefined;
   return {
     name,
     required: service.required ?? defaults.required ?? true,
     request,
-    issuers: [issuer],
+    issuers: [first, ...further],
     output,
-    preReload: [],
-    reload: steps.filter((step) => step !== undefined),
-    escalate: [],
-    probes: [],
-    renewAt: service.renewAt ?? defaults.renewAt ?? 2 / 3,
-    outage: { atExpiry: { kind: "keep" } },
-    windows: [],
-    revokeOld: false,
+    preReload: preReload.steps,
+    reload: reload.steps,
+    // That of `defaults` is for the services that are probed.
+    escalate: probes.length === 0 ? [] : escalate.steps,
+    probes,
+    renewAt: service.renewAt ?? defaults.renewAt ?? DEFAULT_RENEW_AT,
+    outage,
+    windows,
+    revokeOld: service.revokeOld ?? defaults.revokeOld ?? false,
   };
 }
 
@@ -52,36 +58,38 @@ export function normaliseDirectory(path: string): string {
   return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
 }
 
-/** Where a key was written: at the service when it has a value of its own, else at `defaults`. */
-function origin(name: string, own: unknown): Path {
-  return own === undefined ? ["defaults"] : ["services", name];
+interface Named {
+  readonly name: string;
+  readonly service: FileService;
 }
 
-function issuerOf(
-  name: string,
-  service: FileService,
-  { defaults, issuers, report }: Surroundings,
-): IssuerSpec | undefined {
-  const wanted = (service.issuers ?? defaults.issuers)?.[0];
-  const [only, ...further] = issuers.values();
+/** The steps of one of the lists of steps, its own or that of `defaults`. */
+function stepsOf(
+  key: "preReload" | "reload" | "escalate",
+  { name, service }: Named,
+  { defaults, report }: Surroundings,
+): Reloads {
+  const path = [...origin(name, service[key]), key];
+  const written = service[key] ?? defaults[key] ?? [];
+  const steps = written
+    .map((step, index) => reloadStep(step, [...path, index], report))
+    .filter((step) => step !== undefined);
+  return { steps, complete: steps.length === written.length, path };
+}
+
+/** Whom to ask, in this order; empty when that cannot be told, which is reported. */
+function issuersOf(name: string, service: FileService, { defaults, issuers, report }: Surroundings): IssuerSpec[] {
+  const names = service.issuers ?? defaults.issuers;
+  if (names !== undefined)
+    return issuersNamed({ names, path: [...origin(name, service.issuers), "issuers"] }, issuers, report);
   const known = [...issuers.keys()];
-  if (wanted === undefined) {
-    if (further.length > 0) {
-      const hint = `write issuers: [${known[0]}]; there are ${known.join(", ")}`;
-      const path = ["services", name];
-      report({ path, at: "key", message: "which issuer signs is not said", hint, lacks: [path] });
-    }
-    return further.length > 0 ? undefined : only;
+  if (known.length > 1) {
+    const hint = `write issuers: [${known[0]}], or several in the order in which to ask; there are ${known.join(", ")}`;
+    const path = ["services", name];
+    report({ path, at: "key", message: "which issuer signs is not said", hint, lacks: [path] });
+    return [];
   }
-  const issuer = issuers.get(wanted);
-  // Without any issuer that is what is said.
-  if (issuer === undefined && known.length > 0) {
-    const meant = closest(wanted, known);
-    const hint = meant === undefined ? `there are ${known.join(", ")}` : `did you mean "${meant}"?`;
-    const path = [...origin(name, service.issuers), "issuers", 0];
-    report({ path, at: "value", message: "no issuer of this name is defined", hint });
-  }
-  return issuer;
+  return [...issuers.values()];
 }
 
 function requestOf(name: string, service: FileService, { defaults, report }: Surroundings): CertificateRequest {

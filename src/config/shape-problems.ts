@@ -1,17 +1,13 @@
 import { knownKeys } from "./json-schema.ts";
 import { valueAt } from "./plain.ts";
 import { closest, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
-import type { SchemaIssue } from "./schema.ts";
+import type { ShapeIssue } from "./shapes.ts";
 
 /** Keys that the design has and this version does not: worth another answer than "unknown". */
-const LATER: ReadonlySet<string> = new Set(
-  "clusters cluster include outage survive failoverAfter reserve atExpiry escalate probe windows preReload scrapeInterval".split(
-    " ",
-  ),
-);
+const LATER: ReadonlySet<string> = new Set(["scrapeInterval"]);
 
 /** What does not fit the shape, in words, at most MOST_FINDINGS; `value` is the data that was read. */
-export function shapeProblems(issues: readonly SchemaIssue[], value: unknown): Problem[] {
+export function shapeProblems(issues: readonly ShapeIssue[], value: unknown): Problem[] {
   const listed = issues.slice(0, MOST_FINDINGS);
   return listed.flatMap((issue) => problemsOf(issue, toPath(issue.path), value)).slice(0, MOST_FINDINGS);
 }
@@ -21,7 +17,7 @@ function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === "number" ? part : String(part)));
 }
 
-function problemsOf(issue: SchemaIssue, path: Path, value: unknown): Problem[] {
+function problemsOf(issue: ShapeIssue, path: Path, value: unknown): Problem[] {
   if (issue.code === "unrecognized_keys") return issue.keys.slice(0, MOST_FINDINGS).map((key) => unknownKey(path, key));
   if (issue.code === "invalid_key") return [{ path, at: "key", message: issue.issues[0]?.message ?? "is not a name" }];
   const found = valueAt(value, path);
@@ -34,7 +30,7 @@ function problemsOf(issue: SchemaIssue, path: Path, value: unknown): Problem[] {
   return [{ path, at: "value", ...(issue.message === "" ? inWords(issue, found) : { message: issue.message }) }];
 }
 
-function isOfAnotherType(issue: SchemaIssue): boolean {
+function isOfAnotherType(issue: ShapeIssue): boolean {
   return issue.code === "invalid_type" && issue.path.length === 0;
 }
 
@@ -57,7 +53,7 @@ const WORDS: Readonly<Record<string, string>> = {
   record: "must be a map",
 };
 
-function inWords(issue: SchemaIssue, found: unknown): Pick<Problem, "message" | "hint"> {
+function inWords(issue: ShapeIssue, found: unknown): Pick<Problem, "message" | "hint"> {
   if (issue.code === "invalid_type") {
     const message = `${WORDS[issue.expected] ?? `must be of type ${issue.expected}`}, not ${kindOf(found)}`;
     const isUnquoted = issue.expected === "string" && (typeof found === "number" || typeof found === "boolean");

@@ -41,6 +41,15 @@ export function formatDuration(duration: Millis): string {
     .join(" ");
 }
 
+/**
+ * The shortest duration of at most two units that is no shorter than this one, as an operator writes it: `12h34m` for
+ * 12 h 33 min 51 s. For advice that must hold when it is followed.
+ */
+export function durationAtLeast(duration: Millis): string {
+  const step = duration > DAY ? HOUR : duration > HOUR ? MINUTE : SECOND;
+  return formatDuration(Math.ceil(duration / step) * step).replaceAll(" ", "");
+}
+
 /** RFC 3339 with seconds, in UTC, for logs, tables and JSON. */
 export function formatTime(at: EpochMillis): string {
   return new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");

@@ -37,10 +37,9 @@ suite("keys", () =>
     ],
     [
       "of a later version",
-      withLine("outage: { survive: 8h }"),
-      "10:5: services.web.outage: is not available in this version",
+      `${MINIMAL_CONFIG}observe: { scrapeInterval: 15s }\n`,
+      "10:12: observe.scrapeInterval: is not available in this version",
     ],
-    ["clusters", `${MINIMAL_CONFIG}clusters: {}\n`, "10:1: clusters: is not available in this version"],
     ["missing", minimalConfig(["role: web", "mount: pki"]), "5:11: issuers.main.vault.role: is missing"],
     [
       "missing at the top",
@@ -115,11 +114,6 @@ suite("types", () =>
       "a relative path",
       minimalConfig(["/srv/web", "live/web"]),
       "9:26: services.web.output.directory: must be an absolute path, starting with /",
-    ],
-    [
-      "two issuers for one service",
-      withLine("issuers: [main, dr]"),
-      "10:14: services.web.issuers: must be a list of one issuer: further ones are not available in this version",
     ],
   ]));
 

@@ -19,7 +19,7 @@ test("the least configuration becomes a complete one", () => {
         concurrency: 16,
       },
     ],
-    trust: { newRoot: "accept" },
+    trust: { include: [], newRoot: "accept" },
     stateDir: "/var/lib/leafd",
     services: [
       {
@@ -31,10 +31,16 @@ test("the least configuration becomes a complete one", () => {
           reuseKey: false,
           usages: ["server", "client"],
         },
-        issuer: { name: "main", cluster: "default", mount: "pki", role: "web", method: "sign" },
+        issuers: [{ name: "main", cluster: "default", mount: "pki", role: "web", method: "sign" }],
         output: { directory: "/srv/web", modes: { key: 0o600, cert: 0o644, directory: 0o755 }, layout: "generations" },
+        preReload: [],
         reload: [],
+        escalate: [],
+        probes: [],
         renewAt: 2 / 3,
+        outage: { atExpiry: { kind: "keep" } },
+        windows: [],
+        revokeOld: false,
       },
     ],
     observe: { listen: "127.0.0.1:9464", hosts: [] },
@@ -187,7 +193,7 @@ defaults:
       usages: ["client"],
       notAfter: Date.UTC(2030, 0),
     },
-    issuer: { name: "main", cluster: "default", mount: "pki", role: "web", method: "sign" },
+    issuers: [{ name: "main", cluster: "default", mount: "pki", role: "web", method: "sign" }],
     output: {
       directory: "/srv/api",
       owner: "7",
@@ -195,8 +201,14 @@ defaults:
       modes: { key: 0o440, cert: 0o444, directory: 0o750 },
       layout: "bundle",
     },
+    preReload: [],
     reload: [{ kind: "systemd", unit: "a", action: "reload", timeout: 30 * SECOND }],
+    escalate: [],
+    probes: [],
     renewAt: 0.5,
+    outage: { atExpiry: { kind: "keep" } },
+    windows: [],
+    revokeOld: false,
   });
   assert.equal(web?.request.ttl, 60 * MINUTE);
   assert.deepEqual(web?.reload, []);
@@ -242,7 +254,7 @@ log: { level: debug, format: text }
     concurrency: 1,
   });
   assert.equal(settings.stateDir, "/srv/state");
-  assert.deepEqual(settings.trust, { roots: "/roots.pem", newRoot: "hold" });
+  assert.deepEqual(settings.trust, { roots: "/roots.pem", include: [], newRoot: "hold" });
   assert.deepEqual(settings.observe, { hosts: ["leafd.internal"] });
   assert.deepEqual(settings.control, { directory: "/srv/state/control", group: "ops" });
   assert.deepEqual(settings.log, { level: "debug", format: "text" });

@@ -1,0 +1,19 @@
+import type { IssuerSpec } from "../domain/spec.ts";
+import type { Path, Problem } from "./report.ts";
+import type { FileDefaults } from "./schema-service.ts";
+
+export type Report = (problem: Problem) => unknown;
+
+/** What a service of the file is completed from. */
+export interface Surroundings {
+  readonly defaults: FileDefaults;
+  readonly issuers: ReadonlyMap<string, IssuerSpec>;
+  /** Normalised. */
+  readonly stateDir: string;
+  readonly report: Report;
+}
+
+/** Where a key was written: at the service when it has a value of its own, else at `defaults`. */
+export function origin(service: string, own: unknown): Path {
+  return own === undefined ? ["defaults"] : ["services", service];
+}
