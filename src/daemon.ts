@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
 import type { RenewAnswer, RenewRequest } from "./control/protocol.ts";
@@ -7,14 +8,16 @@ import type { Settings, TrustSpec } from "./domain/spec.ts";
 import type { DaemonStatus } from "./domain/status.ts";
 import type { EpochMillis } from "./domain/units.ts";
 import { keys } from "./keys/keys.ts";
+import { createProbe } from "./reload/probe.ts";
 import { createReloader } from "./reload/reloader.ts";
 import type { Ports } from "./rotation/job.ts";
-import type { Clock, Emit, Store, Trust } from "./rotation/ports.ts";
+import type { Clock, Emit, Store, Trust, Windows } from "./rotation/ports.ts";
 import type { ServiceRunner } from "./rotation/runner.ts";
 import { Supervisor } from "./rotation/supervisor.ts";
 import { TrustKeeper } from "./rotation/trust.ts";
 import { openLedger } from "./store/ledger.ts";
 import { acquireStateLock, type StateLock } from "./store/lock.ts";
+import { openPauses } from "./store/pauses.ts";
 import { createStore } from "./store/store.ts";
 import { createTrustMemory } from "./store/trust-memory.ts";
 import { Clusters } from "./vault/clusters.ts";
@@ -30,6 +33,8 @@ interface DaemonOptions {
   /** True for a program that stays: logs in at once and keeps its tokens alive. */
   readonly upkeep: boolean;
 }
+
+const ALWAYS_OPEN: Windows = { opensAt: (_windows, now) => now };
 
 /** What a running leafd keeps as it was when it started. */
 const FIXED = ["stateDir", "observe", "control", "log"] as const;
@@ -48,6 +53,7 @@ export class Daemon implements AsyncDisposable {
   readonly #newTrust: (spec: TrustSpec) => Trust;
   readonly #trust: { spec: TrustSpec; current: Trust };
   readonly #startedAt: EpochMillis;
+  #windows = ALWAYS_OPEN;
   #config: LoadedConfig;
   #configLoadedAt: EpochMillis;
   #configError: DaemonStatus["configError"];
@@ -74,10 +80,14 @@ export class Daemon implements AsyncDisposable {
       store: this.#store,
       ledger: openLedger(stateDir, { clock, warn: (_path, error) => this.#warn(error) }),
       trust: {
-        known: (issuer) => this.#trust.current.known(issuer),
+        known: (issuers) => this.#trust.current.known(issuers),
         anchored: (issuer, anchor, until) => this.#trust.current.anchored(issuer, anchor, until),
-        bundle: (issuer, signal) => this.#trust.current.bundle(issuer, signal),
+        bundle: (issuers, signer, signal) => this.#trust.current.bundle(issuers, signer, signal),
       },
+      probe: createProbe({ clock }),
+      windows: { opensAt: (windows, now) => this.#windows.opensAt(windows, now) },
+      pauses: openPauses(stateDir, { clock, warn: (_path, error) => this.#warn(error) }),
+      heldDirectory: join(stateDir, "held"),
       seed: instance,
     };
     const reloader = createReloader({ clock, environment, ownPid: pid });
@@ -86,6 +96,7 @@ export class Daemon implements AsyncDisposable {
       reloader,
       emit,
       issuerFor: (spec) => this.#clusters.issuer(spec),
+      included: () => this.settings.trust.include,
       placesFor: (cluster) => this.settings.clusters.find(({ name }) => name === cluster)?.concurrency ?? 1,
     });
   }
@@ -98,6 +109,7 @@ export class Daemon implements AsyncDisposable {
   async apply(config: LoadedConfig): Promise<void> {
     const { clock, emit } = this.#options;
     const { settings } = config;
+    await this.#loadWindows(settings);
     const { replaced, retire } = this.#clusters.apply(settings.clusters);
     if (!isDeepStrictEqual(this.#trust.spec, settings.trust)) {
       this.#trust.spec = settings.trust;
@@ -126,6 +138,7 @@ export class Daemon implements AsyncDisposable {
   /** The services with their clusters, each to be worked on by the caller: what `once` needs instead of `run`. */
   async prepare(): Promise<readonly ServiceRunner[]> {
     const { clusters, services } = this.settings;
+    await this.#loadWindows(this.settings);
     this.#clusters.apply(clusters);
     return this.supervisor.prepare(services);
   }
@@ -145,7 +158,6 @@ export class Daemon implements AsyncDisposable {
   }
 
   status(): DaemonStatus {
-    const now = this.#options.clock.now();
     return {
       version: VERSION,
       pid: this.#options.pid,
@@ -154,14 +166,23 @@ export class Daemon implements AsyncDisposable {
       configLoadedAt: this.#configLoadedAt,
       ...(this.#configError === undefined ? {} : { configError: this.#configError }),
       clusters: this.#clusters.status(),
-      services: this.supervisor.services().map(({ spec, state }) => serviceStatus(spec, state, now)),
+      issuers: this.supervisor.issuers(),
+      services: this.supervisor.services().map(({ state, circumstances }) => serviceStatus(state, circumstances)),
     };
   }
 
   /** Ends what still runs and gives the lock back. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.supervisor.close();
     await this.#clusters.stop();
     await this.#lock[Symbol.asyncDispose]();
+  }
+
+  /** What reads calendars is loaded when a service has windows, which few have. */
+  async #loadWindows({ services }: Settings): Promise<void> {
+    if (this.#windows !== ALWAYS_OPEN || services.every(({ windows }) => windows.length === 0)) return;
+    const { createWindows } = await import("./runtime/windows.ts");
+    this.#windows = createWindows();
   }
 
   #warn({ reason, message, hint }: LeafdError): void {

@@ -1,14 +1,16 @@
+import { CLOSED } from "../domain/circuit.ts";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
+import { evolve } from "../domain/evolve.ts";
 import { issuerIdentity } from "../domain/request.ts";
 import { serviceStatus } from "../domain/service-status.ts";
 import type { ServiceSpec, Settings } from "../domain/spec.ts";
-import { evolve, INITIAL_STATE, type ServiceState } from "../domain/state.ts";
+import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { keys } from "../keys/keys.ts";
-import type { Job } from "../rotation/job.ts";
-import type { Clock } from "../rotation/ports.ts";
-import { look } from "../rotation/recover.ts";
+import { issuersOf } from "../rotation/crew.ts";
+import type { Clock, Issuer } from "../rotation/ports.ts";
+import { look, type Reading } from "../rotation/recover.ts";
 import { TrustKeeper } from "../rotation/trust.ts";
-import { openLedger } from "../store/ledger.ts";
 import { createStore } from "../store/store.ts";
 import { createTrustMemory } from "../store/trust-memory.ts";
 import { VERSION } from "../version.ts";
@@ -18,31 +20,33 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
   const ports = readOnlyPorts(settings, clock);
   const now = clock.now();
   const services = await Promise.all(
-    settings.services.map(async (spec) => serviceStatus(spec, await foundState(spec, settings, ports), now)),
+    settings.services.map(async (spec) => {
+      const around = { now, spec, circuit: () => CLOSED, windowOpensAt: now };
+      return serviceStatus(await foundState(spec, settings, ports), around);
+    }),
   );
-  return { version: VERSION, pid: 0, startedAt: now, configHash: "", configLoadedAt: now, clusters: [], services };
+  return {
+    version: VERSION,
+    pid: 0,
+    startedAt: now,
+    configHash: "",
+    configLoadedAt: now,
+    clusters: [],
+    issuers: [],
+    services,
+  };
 }
 
-async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["ports"]): Promise<ServiceState> {
-  const { namespace } = settings.clusters.find(({ name }) => name === spec.issuers[0].cluster) ?? {};
-  const nobody = () => Promise.reject(new Error("nobody is asked"));
+async function foundState(spec: ServiceSpec, settings: Settings, ports: Reading["ports"]): Promise<ServiceState> {
   let state = INITIAL_STATE;
+  const issuers = issuersOf(spec).map((issuer) => absent(issuer, settings));
+  const included = settings.trust.include.map((issuer) => absent(issuer, settings));
   await look({
     spec,
     ports,
-    state,
-    issuer: {
-      name: spec.issuers[0].name,
-      identity: issuerIdentity(spec.issuers[0], namespace),
-      sign: nobody,
-      authorities: nobody,
-      health: nobody,
-      revoke: nobody,
-    },
-    cause: "missing",
+    issuers,
+    authorities: [...issuers.slice(0, spec.issuers.length), ...included],
     pace: 0,
-    carry: { unpublished: undefined },
-    stage: "preflight",
     say: (said) => {
       state = evolve(state, { ...said, service: spec.name, at: ports.clock.now() });
     },
@@ -50,14 +54,28 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: Job["por
   return state;
 }
 
-function readOnlyPorts(settings: Settings, clock: Clock): Job["ports"] {
+/** An issuer that is known by its name, and not asked. */
+function absent(spec: IssuerSpec, settings: Settings): Issuer {
+  const { namespace } = settings.clusters.find(({ name }) => name === spec.cluster) ?? {};
+  const nobody = () => Promise.reject(new Error("nobody is asked"));
+  return {
+    name: spec.name,
+    identity: issuerIdentity(spec, namespace),
+    method: spec.method,
+    sign: nobody,
+    authorities: nobody,
+    health: nobody,
+    revoke: nobody,
+  };
+}
+
+function readOnlyPorts(settings: Settings, clock: Clock): Reading["ports"] {
   const ignore = () => undefined;
   const memory = createTrustMemory(settings.stateDir, ignore);
   return {
     clock,
     keys,
     store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
-    ledger: openLedger(settings.stateDir, { clock, warn: ignore }),
     trust: new TrustKeeper({ spec: settings.trust, memory, clock, emit: ignore }),
     seed: "",
   };

@@ -21,6 +21,7 @@ const COLOURS: Readonly<Record<Standing, number>> = {
   expired: RED,
   missing: RED,
   pending: YELLOW,
+  not_live: RED,
   reload_owed: YELLOW,
   retrying: YELLOW,
   due: YELLOW,

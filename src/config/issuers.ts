@@ -1,4 +1,4 @@
-import type { IssuerSpec } from "../domain/spec.ts";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { DEFAULT_CLUSTER } from "./clusters.ts";
 import { NAME } from "./forms.ts";
 import { given } from "./given.ts";

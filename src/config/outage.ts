@@ -1,6 +1,6 @@
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import type { OutageSpec, ReserveSpec } from "../domain/outage-spec.ts";
 import { ttlToSurvive } from "../domain/schedule.ts";
-import type { IssuerSpec } from "../domain/spec.ts";
 import { durationAtLeast, type Millis } from "../domain/units.ts";
 import { atExpirySpec, type Reloads } from "./at-expiry.ts";
 import { given } from "./given.ts";

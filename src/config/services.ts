@@ -1,7 +1,8 @@
 import { normalize } from "node:path/posix";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { normaliseNames } from "../domain/names.ts";
 import { DEFAULT_RENEW_AT } from "../domain/schedule.ts";
-import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
+import type { CertificateRequest, OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { Reloads } from "./at-expiry.ts";
 import { checkModes, checkNames, holds } from "./checks.ts";
 import { probeSpecs, windowSpecs } from "./confirmation.ts";

@@ -1,4 +1,4 @@
-import type { IssuerSpec } from "../domain/spec.ts";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import type { Path, Problem } from "./report.ts";
 import type { FileDefaults } from "./schema-service.ts";
 

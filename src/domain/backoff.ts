@@ -35,6 +35,7 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
   "weak_signature",
   "serial_reused",
   "target_foreign",
+  "dependent_refused",
 ]);
 
 /**

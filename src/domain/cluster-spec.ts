@@ -38,3 +38,15 @@ export type AuthSpec =
   /** Presents the cluster's `tls.certFile`. */
   | { readonly kind: "cert"; readonly mount: string; readonly role?: string }
   | { readonly kind: "userpass"; readonly mount: string; readonly username: string; readonly passwordFile: string };
+
+/** One place that signs: a role of a PKI mount of a cluster. */
+export interface IssuerSpec {
+  readonly name: string;
+  readonly cluster: string;
+  readonly mount: string;
+  readonly role: string;
+  /** `sign`: the key is made here. `issue`: the server makes it, only when asked for. */
+  readonly method: "sign" | "issue";
+  /** A named issuer of the mount (`pki/issuer/:ref/…`); absent: the mount's default. */
+  readonly issuerRef?: string;
+}

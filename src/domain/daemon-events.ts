@@ -1,9 +1,8 @@
+import type { Circuit } from "./circuit.ts";
 import type { Reason } from "./errors.ts";
+import type { Base } from "./event-base.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 
-interface Base {
-  readonly at: EpochMillis;
-}
 /** What happens around the services: clusters, issuers, trust, configuration, the process. */
 export type DaemonEvent =
   | (Base & { readonly kind: "started"; readonly version: string; readonly services: number; readonly pid: number })
@@ -46,6 +45,13 @@ export type DaemonEvent =
       readonly address: string;
       readonly reason: Reason;
       readonly message: string;
+    })
+  /** The circuit of an issuer changed; the reason is that of the outage. */
+  | (Base & {
+      readonly kind: "issuer_circuit";
+      readonly issuer: string;
+      readonly state: Circuit["kind"];
+      readonly reason?: Reason;
     })
   | (Base & {
       readonly kind: "root_added";

@@ -1,63 +1,176 @@
 import type { Cause } from "./events.ts";
+import { askableFrom, type Circumstances, reserveFrom, reserveProblem, turns } from "./ladder.ts";
+import { renewalMargin } from "./schedule.ts";
 import type { ServiceState } from "./state.ts";
 import type { EpochMillis } from "./units.ts";
 
-/** What to do next about one service. */
-export type Decision =
+/** Something to do about one service. */
+export type Act =
   /** Read what is on disk. */
   | { readonly kind: "recover" }
-  /** Ask for a new certificate. */
-  | { readonly kind: "issue"; readonly cause: Cause }
+  /** Ask this issuer for a new certificate. */
+  | { readonly kind: "issue"; readonly cause: Cause; readonly issuer: string }
   /** Publish the same pair again. */
   | { readonly kind: "republish"; readonly cause: Cause }
+  /** Publish the pair that was kept back. */
+  | { readonly kind: "use_reserve" }
   /** Tell the dependents. */
   | { readonly kind: "reload" }
-  /** Nothing before `until`; `next` is what will be due then. */
-  | { readonly kind: "wait"; readonly until: EpochMillis; readonly next: "recover" | "issue" | "republish" | "reload" };
+  /** Look whether the dependents serve the published pair. */
+  | { readonly kind: "confirm" }
+  /** Have a pair issued that is kept back. */
+  | { readonly kind: "reserve" }
+  /** Revoke the certificate before. */
+  | { readonly kind: "revoke" }
+  /** The pair has ended: what the operator wants then. */
+  | { readonly kind: "expire" };
+
+/** What to do next; before `until` nothing, and then `next`. */
+export type Decision = Act | { readonly kind: "wait"; readonly until: EpochMillis; readonly next: Act["kind"] };
+
+/** What a rule wants, and from when. */
+interface Wish {
+  readonly at: EpochMillis;
+  readonly act: Act;
+}
+
+export interface Rule {
+  /** What it is for. */
+  readonly name: string;
+  readonly wish: (state: ServiceState, around: Circumstances) => Wish | undefined;
+}
+
+const NOW: EpochMillis = Number.NEGATIVE_INFINITY;
 
 /** Causes for which the pair that is there serves, in another form or with another bundle. */
 const SAME_PAIR: ReadonlySet<Cause> = new Set<Cause>(["delivery_changed", "trust_changed"]);
 
 /**
- * The rules, in order. The state alone decides; carrying a decision out gives events, and those the next state.
- *
- * 1. A dependent that was never told comes before anything that needs the issuer: it costs nothing. Once a reload has
- *    failed it takes its turn behind the rotation, so that a broken hook cannot stop renewals.
- * 2. A reason to have a new certificate now beats publishing the old one again.
- * 3. Trouble delays, and what is not in trouble goes on meanwhile.
+ * The rules, the first that wants something now wins. What costs nothing comes before what needs an issuer, what a
+ * service needs before what it may need one day; and once a reload has failed it takes its turn behind the rotation, so
+ * that a broken hook cannot stop renewals.
  */
-export function decide(state: ServiceState, now: EpochMillis): Decision {
-  if (!state.recovered) {
-    const until = state.rotationTrouble?.retryAt ?? now;
-    return until <= now ? { kind: "recover" } : { kind: "wait", until, next: "recover" };
-  }
-  if (state.reloadOwed && state.reloadTrouble === undefined) return { kind: "reload" };
+export const RULES: readonly Rule[] = [
+  {
+    name: "a pair that ended is dealt with as the operator wants",
+    wish: ({ current, expired, expiryTrouble }) =>
+      current === undefined || expired === current.generation
+        ? undefined
+        : { at: Math.max(current.notAfter, expiryTrouble?.retryAt ?? NOW), act: { kind: "expire" } },
+  },
+  {
+    name: "dependents are told at once",
+    wish: (state, around) =>
+      state.reloadOwed && state.reloadTrouble === undefined
+        ? { at: reloadFrom(state, around), act: { kind: "reload" } }
+        : undefined,
+  },
+  { name: "a pair is published that is wanted now", wish: wantedRotation },
+  {
+    name: "the reserve takes over when no issuer gives another in time",
+    wish: (state, around) =>
+      reserveProblem(state, around) === undefined
+        ? { at: Math.max(reserveFrom(state), diskFrom(state)), act: { kind: "use_reserve" } }
+        : undefined,
+  },
+  {
+    name: "what the dependents serve is looked at",
+    wish: ({ proofOwed }) => proofOwed && { at: proofOwed.nextAt, act: { kind: "confirm" } },
+  },
+  {
+    name: "dependents are told again after a failure",
+    wish: (state, around) =>
+      state.reloadOwed && state.reloadTrouble !== undefined
+        ? { at: Math.max(state.reloadTrouble.retryAt, reloadFrom(state, around)), act: { kind: "reload" } }
+        : undefined,
+  },
+  {
+    name: "a certificate that was replaced is revoked once the new one is live",
+    wish: ({ superseded, reloadOwed, proofOwed, revokeTrouble }) =>
+      superseded === undefined || reloadOwed || proofOwed !== undefined
+        ? undefined
+        : { at: revokeTrouble?.retryAt ?? NOW, act: { kind: "revoke" } },
+  },
+  { name: "a reserve is held", wish: wantedReserve },
+];
 
-  const wanted = wantedRotation(state);
-  const rotationAt = Math.max(wanted.at, state.rotationTrouble?.retryAt ?? wanted.at);
-  if (rotationAt <= now) return { kind: wanted.kind, cause: wanted.cause };
-
-  const reloadAt = state.reloadOwed ? (state.reloadTrouble?.retryAt ?? now) : Number.POSITIVE_INFINITY;
-  if (reloadAt <= now) return { kind: "reload" };
-  return reloadAt < rotationAt
-    ? { kind: "wait", until: reloadAt, next: "reload" }
-    : { kind: "wait", until: rotationAt, next: wanted.kind };
+interface Choice {
+  readonly rules?: readonly Rule[];
+  /** Nothing but these is done; absent: everything. */
+  readonly only?: ReadonlySet<Act["kind"]>;
 }
 
-interface Wanted {
-  readonly kind: "issue" | "republish";
-  readonly cause: Cause;
-  readonly at: EpochMillis;
+/** What to do about a service. The state and the circumstances alone decide; carrying it out gives events, and those the next state. */
+export function decide(state: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
+  const { rules = RULES, only } = choice;
+  const { now, pausedUntil } = around;
+  if (!state.recovered) return dueOrWait({ at: diskFrom(state), act: { kind: "recover" } }, now);
+  const earliest = state.force ? NOW : (pausedUntil ?? NOW);
+  const wishes = rules
+    .map(({ wish }) => wish(state, around))
+    .filter((wish) => wish !== undefined)
+    .filter(({ act }) => only === undefined || only.has(act.kind))
+    .map(({ at, act }) => ({ at: Math.max(at, earliest), act }));
+  const due = wishes.find(({ at }) => at <= now);
+  if (due !== undefined) return due.act;
+  const next = wishes.reduce((first, wish) => (wish.at < first.at ? wish : first), IDLE);
+  return dueOrWait(next, now);
 }
 
-function wantedRotation(state: ServiceState): Wanted {
+/** Where no rule wants anything: a service without a way to a certificate is looked at again by whoever waits. */
+const IDLE: Wish = { at: Number.POSITIVE_INFINITY, act: { kind: "recover" } };
+
+function dueOrWait({ at, act }: Wish, now: EpochMillis): Decision {
+  return at <= now ? act : { kind: "wait", until: at, next: act.kind };
+}
+
+/** From when the disk, or leafd itself, may be tried again: trouble that no issuer answers for. */
+function diskFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
+  if (trouble === undefined) return NOW;
+  const isOfTheIssuer = (trouble.stage === "issue" || trouble.stage === "verify") && trouble.reason !== "internal";
+  return isOfTheIssuer && trouble.reason !== "budget_exhausted" ? NOW : trouble.retryAt;
+}
+
+/** Reloads wait for a window, unless the pair that dependents use would end before. */
+function reloadFrom({ servedUntil, current, force }: ServiceState, around: Circumstances): EpochMillis {
+  if (force) return NOW;
+  const { windowOpensAt, now } = around;
+  if (windowOpensAt <= now) return NOW;
+  if (servedUntil === undefined || current === undefined) return NOW;
+  return Math.min(windowOpensAt, servedUntil - 2 * renewalMargin(current.notAfter - current.receivedAt));
+}
+
+function wantedRotation(state: ServiceState, around: Circumstances): Wish {
   const { current, outdated } = state;
-  const rightAway = Number.NEGATIVE_INFINITY;
-  if (current === undefined) return { kind: "issue", cause: state.lacking ?? "missing", at: rightAway };
-  if (state.forced) return { kind: "issue", cause: "forced", at: rightAway };
-  if (outdated !== undefined) {
-    const at = Math.min(state.replaceAt ?? rightAway, current.due);
-    return { kind: SAME_PAIR.has(outdated) ? "republish" : "issue", cause: outdated, at };
-  }
-  return { kind: "issue", cause: "renewal_due", at: current.due };
+  const issue = (cause: Cause, at: EpochMillis) => issueFrom({ cause, at }, state, around);
+  if (current === undefined) return issue(state.lacking ?? "missing", NOW);
+  if (state.forced) return issue("forced", NOW);
+  if (outdated === undefined) return issue("renewal_due", current.due);
+  const at = Math.min(state.replaceAt ?? NOW, current.due);
+  if (!SAME_PAIR.has(outdated)) return issue(outdated, at);
+  return { at: Math.max(at, diskFrom(state)), act: { kind: "republish", cause: outdated } };
+}
+
+/** The first of the issuers whose turn it is; when there is none, the one whose turn comes first. */
+function issueFrom({ cause, at }: { cause: Cause; at: EpochMillis }, state: ServiceState, around: Circumstances): Wish {
+  const { now, spec } = around;
+  const wish = (issuer: string, from: EpochMillis): Wish => ({
+    at: Math.max(at, from, diskFrom(state)),
+    act: { kind: "issue", cause, issuer },
+  });
+  if (state.force) return wish(spec.issuers[0].name, NOW);
+  const wishes = turns(state, around).map(({ issuer, at: from }) => wish(issuer, from));
+  const [first, ...others] = wishes;
+  const ready = wishes.find((each) => each.at <= now);
+  return ready ?? others.reduce((best, each) => (each.at < best.at ? each : best), first ?? IDLE);
+}
+
+/** Behind everything that a service needs now: the reserve is for later. */
+function wantedReserve(state: ServiceState, around: Circumstances): Wish | undefined {
+  const { reserve: wanted } = around.spec.outage;
+  const { current, reserve, reserveTrouble } = state;
+  if (wanted === undefined || current === undefined || current.notAfter <= around.now) return undefined;
+  const due = reserve === undefined || reserve.serial === current.serial ? NOW : reserve.due;
+  const at = Math.max(due, reserveTrouble?.retryAt ?? NOW, askableFrom(wanted.issuer.name, state, around));
+  return { at, act: { kind: "reserve" } };
 }

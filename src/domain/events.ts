@@ -1,5 +1,9 @@
 import type { DaemonEvent } from "./daemon-events.ts";
+import type { DeliveryEvent } from "./delivery-events.ts";
 import type { Reason } from "./errors.ts";
+import type { OfService } from "./event-base.ts";
+import type { LadderEvent } from "./ladder-events.ts";
+import type { LeafFacts } from "./leaf-facts.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 
 /** Why a rotation, a re-publication or a reload happens. A closed set, as reasons are. */
@@ -12,44 +16,32 @@ export const CAUSES = [
   "forced", // an operator said so
   "delivery_changed", // same pair, other layout, modes or owner
   "trust_changed", // same pair, another trust bundle
+  "reserve_used", // the reserve takes over: no issuer gave another one in time
+  "rolled_back", // the dependent refused the new pair: the one before again
+  "expired", // the pair has ended, and dependents are stopped or something is run
   "reload_owed", // an earlier run committed and did not reload
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
 /** The part of a rotation in which something happened. */
-export const STAGES = ["preflight", "issue", "verify", "store", "reload"] as const;
+export const STAGES = ["preflight", "issue", "verify", "store", "reload", "confirm"] as const;
 export type Stage = (typeof STAGES)[number];
-
-/** A certificate that is on disk, as the state and the events speak of it. No secrets, no PEM. */
-export interface LeafFacts {
-  readonly serial: string;
-  readonly fingerprint: string;
-  readonly generation: string;
-  readonly issuer: string;
-  readonly notBefore: EpochMillis;
-  readonly notAfter: EpochMillis;
-  readonly receivedAt: EpochMillis;
-  /** When renewal first comes due. */
-  readonly due: EpochMillis;
-  readonly requestHash: string;
-  readonly deliveryHash: string;
-  /** SHA-256 of the published `ca.crt`: tells whether the trust bundle has changed since. */
-  readonly trustHash: string;
-}
-
-interface Base {
-  readonly at: EpochMillis;
-}
-interface OfService extends Base {
-  readonly service: string;
-}
 
 /** What happens to one service. `evolve` (state.ts) folds these into its state; nothing else changes it. */
 export type ServiceEvent =
+  | DeliveryEvent
+  | LadderEvent
   | (OfService & {
       readonly kind: "recovered";
       readonly leaf: LeafFacts;
-      readonly reloadOwed: boolean /** Why the pair must be replaced or published again although it is good. */;
+      readonly reloadOwed: boolean;
+      /** No probe has seen it served yet, as far as this run knows. */
+      readonly proofOwed?: true;
+      /** When the leaf ends that dependents were last told about; absent: nobody knows. */
+      readonly servedUntil?: EpochMillis;
+      /** A certificate before it that was to be revoked, and perhaps was not. */
+      readonly superseded?: Superseded;
+      /** Why the pair must be replaced or published again although it is good. */
       readonly outdated?: Cause;
       /** A good pair that must be replaced may serve until then: many are not replaced at once. */
       readonly replaceAt?: EpochMillis;
@@ -89,6 +81,8 @@ export type ServiceEvent =
       readonly cause: Cause;
       readonly leaf: LeafFacts;
       readonly reloadOwed: boolean;
+      /** The certificate before it, where it is to be revoked. */
+      readonly superseded?: Superseded;
       readonly took: Millis;
     })
   | (OfService & {
@@ -102,32 +96,20 @@ export type ServiceEvent =
       readonly failures: number;
       readonly retryAt: EpochMillis;
     })
-  | (OfService & { readonly kind: "reload_started"; readonly method: ReloadMethod; readonly target: string })
-  | (OfService & {
-      readonly kind: "reloaded";
-      readonly method: ReloadMethod;
-      readonly target: string;
-      readonly took: Millis;
-      readonly detail: string;
-    })
-  | (OfService & {
-      readonly kind: "reload_failed";
-      readonly method: ReloadMethod;
-      readonly target: string;
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-      readonly failures: number;
-      readonly retryAt: EpochMillis;
-    })
-  | (OfService & { readonly kind: "delivered"; readonly generation: string; readonly serial: string })
-  | (OfService & { readonly kind: "renewal_requested"; readonly by: "operator" })
+  | (OfService & { readonly kind: "renewal_requested"; readonly by: "operator"; readonly force?: true })
+  | (OfService & { readonly kind: "paused"; readonly until: EpochMillis })
+  | (OfService & { readonly kind: "resumed"; readonly by: "operator" })
   | (OfService & { readonly kind: "service_changed"; readonly classes: readonly ChangeClass[] })
   | (OfService & { readonly kind: "service_added" })
   | (OfService & { readonly kind: "service_removed" })
   | (OfService & { readonly kind: "leftovers_removed"; readonly count: number });
 
-export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";
+/** A certificate that was replaced and is to be revoked. */
+export interface Superseded {
+  readonly serial: string;
+  readonly issuer: string;
+  readonly notAfter: EpochMillis;
+}
 
 /** What a change of configuration touches; what it costs is said in docs/configuration.md. */
 export type ChangeClass = "request" | "delivery" | "plan" | "reload";

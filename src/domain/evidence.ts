@@ -1,6 +1,6 @@
 import type { Certificate } from "./certificate.ts";
 import type { Walk } from "./chain.ts";
-import type { LeafFacts } from "./events.ts";
+import type { LeafFacts } from "./leaf-facts.ts";
 import type { CertificateRequest } from "./spec.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 

@@ -42,4 +42,6 @@ export interface Delivery {
   /** `v1:…` over the reload steps that were carried out. */
   readonly reloadHash: string;
   readonly at: EpochMillis;
+  /** When the leaf of that generation ends; absent in records of earlier versions. */
+  readonly notAfter?: EpochMillis;
 }

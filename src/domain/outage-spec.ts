@@ -1,5 +1,5 @@
+import type { IssuerSpec } from "./cluster-spec.ts";
 import type { ReloadStep } from "./reload-spec.ts";
-import type { IssuerSpec } from "./spec.ts";
 import type { Millis } from "./units.ts";
 
 /** What holds for a service while its issuers cannot be had. */

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
+import type { IssuerSpec } from "./cluster-spec.ts";
 import type { Cause } from "./events.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ReloadStep } from "./reload-spec.ts";
-import type { CertificateRequest, IssuerSpec, OutputSpec, ServiceSpec } from "./spec.ts";
+import type { CertificateRequest, OutputSpec, ServiceSpec } from "./spec.ts";
 
 /*
  * What a change of configuration costs. The certificate itself is compared with the request wherever it shows the
@@ -50,14 +51,21 @@ export function reloadHash(steps: readonly ReloadStep[]): string {
  * certificate, a changed delivery does not. The names and usages are not compared here: verifying the pair against
  * the request does that (verify.ts).
  */
-export function outdatedBy(spec: ServiceSpec, identity: string, found: Found): Cause | undefined {
+export function outdatedBy(spec: ServiceSpec, issuers: readonly Signer[], found: Found): Cause | undefined {
   const { leaf, manifest } = found;
-  if (manifest.requestHash !== requestHash(spec.request, identity)) {
-    return manifest.issuer === spec.issuers[0].name ? "request_changed" : "issuer_removed";
+  const signed = ({ identity }: Signer): boolean => manifest.requestHash === requestHash(spec.request, identity);
+  if (!issuers.some(signed)) {
+    return issuers.some(({ name }) => name === manifest.issuer) ? "request_changed" : "issuer_removed";
   }
   if (leaf.keyAlgorithm !== spec.request.key) return "request_changed";
   if (manifest.deliveryHash !== deliveryHash(spec.output)) return "delivery_changed";
   return undefined;
+}
+
+/** An issuer of the service, by its name in the configuration and by what it is. */
+interface Signer {
+  readonly name: string;
+  readonly identity: string;
 }
 
 interface Found {

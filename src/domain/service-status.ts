@@ -1,36 +1,44 @@
 import { decide } from "./decide.ts";
-import type { ServiceSpec } from "./spec.ts";
+import type { Circumstances } from "./ladder.ts";
+import { rungs } from "./rungs.ts";
 import type { ServiceState } from "./state.ts";
 import { type NextAction, type ServiceStatus, standing } from "./status.ts";
 import type { EpochMillis } from "./units.ts";
 
 /** What there is to say about one service now: a view of its configuration and its state. */
-export function serviceStatus(spec: ServiceSpec, state: ServiceState, now: EpochMillis): ServiceStatus {
+export function serviceStatus(state: ServiceState, around: Circumstances): ServiceStatus {
+  const { spec, now, pausedUntil } = around;
   const { current, reloadOwed } = state;
   const trouble = state.rotationTrouble ?? state.reloadTrouble;
   const failures = (state.rotationTrouble?.failures ?? 0) + (state.reloadTrouble?.failures ?? 0);
-  const facts = { inspected: state.recovered, delivered: !reloadOwed, failures };
+  const facts = { inspected: state.recovered, delivered: !reloadOwed, proofFailures: state.proofFailures, failures };
   return {
     name: spec.name,
     required: spec.required,
     state: standing(current === undefined ? facts : { ...facts, notAfter: current.notAfter, due: current.due }, now),
     ...(trouble && { reason: trouble.reason, message: trouble.message }),
-    ...nextStep(state, now),
+    ...nextStep(state, around),
     ...leafFields(state),
     names: spec.request.names,
-    issuer: spec.issuers[0].name,
+    issuer: current?.issuer ?? spec.issuers[0].name,
     delivered: !reloadOwed,
+    ...(spec.probes.length > 0 && { live: state.proofOwed === undefined && !reloadOwed && state.recovered }),
+    ladder: rungs(state, around),
+    ...(pausedUntil !== undefined && pausedUntil > now && { pausedUntil }),
+    ...(state.surviveUnmet && { surviveUnmet: true }),
     failures,
     lastSuccess: {
       ...(state.lastIssue !== undefined && { issue: state.lastIssue }),
       ...(state.lastStore !== undefined && { store: state.lastStore }),
       ...(state.lastReload !== undefined && { reload: state.lastReload }),
+      ...(state.lastConfirm !== undefined && { confirm: state.lastConfirm }),
     },
   };
 }
 
-function nextStep(state: ServiceState, now: EpochMillis): { nextAction: NextAction; nextAt: EpochMillis } {
-  const decision = decide(state, now);
+function nextStep(state: ServiceState, around: Circumstances): { nextAction: NextAction; nextAt: EpochMillis } {
+  const { now } = around;
+  const decision = decide(state, around);
   return decision.kind === "wait"
     ? { nextAction: decision.next, nextAt: decision.until }
     : { nextAction: decision.kind, nextAt: now };
@@ -38,6 +46,6 @@ function nextStep(state: ServiceState, now: EpochMillis): { nextAction: NextActi
 
 function leafFields({ current }: ServiceState): Partial<ServiceStatus> {
   if (current === undefined) return {};
-  const { serial, fingerprint, generation, notBefore, notAfter, due } = current;
-  return { serial, fingerprint, generation, notBefore, notAfter, due };
+  const { serial, fingerprint, generation, rung, notBefore, notAfter, due } = current;
+  return { serial, fingerprint, generation, rung, notBefore, notAfter, due };
 }

@@ -1,4 +1,4 @@
-import type { ClusterSpec } from "./cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "./cluster-spec.ts";
 import type { OutageSpec, ProbeSpec, WindowSpec } from "./outage-spec.ts";
 import type { ReloadStep } from "./reload-spec.ts";
 import type { EpochMillis, Millis } from "./units.ts";
@@ -44,18 +44,6 @@ export interface CertificateRequest {
   readonly ttl?: Millis;
   /** A fixed end instead of a lifetime. */
   readonly notAfter?: EpochMillis;
-}
-
-/** One place that signs: a role of a PKI mount of a cluster. */
-export interface IssuerSpec {
-  readonly name: string;
-  readonly cluster: string;
-  readonly mount: string;
-  readonly role: string;
-  /** `sign`: the key is made here. `issue`: the server makes it, only when asked for. */
-  readonly method: "sign" | "issue";
-  /** A named issuer of the mount (`pki/issuer/:ref/…`); absent: the mount's default. */
-  readonly issuerRef?: string;
 }
 
 export interface OutputSpec {

@@ -1,4 +1,8 @@
+import type { Circuit } from "./circuit.ts";
+import type { Act } from "./decide.ts";
 import { LeafdError, type Reason } from "./errors.ts";
+import type { RungName } from "./manifest.ts";
+import type { Rung } from "./rungs.ts";
 import type { Names } from "./spec.ts";
 import { type EpochMillis, formatDuration, formatTime, MINUTE } from "./units.ts";
 
@@ -12,6 +16,7 @@ export const STANDINGS = [
   "expired", // the pair on disk has ended
   "missing", // there is no usable pair
   "pending", // not looked at yet: leafd is starting
+  "not_live", // its dependents were told, and serve another certificate
   "reload_owed", // a good pair is published, and its dependents have not been told
   "retrying", // a good pair, and the last attempt to replace it failed
   "due", // a good pair whose renewal has come due or is under way
@@ -19,8 +24,8 @@ export const STANDINGS = [
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-/** What leafd does next for a service: read the disk, ask for a certificate, publish the same pair again, tell the dependents. */
-export type NextAction = "recover" | "issue" | "republish" | "reload";
+/** What leafd does next for a service: see decide.ts. */
+export type NextAction = Act["kind"];
 
 export interface ServiceStatus {
   readonly name: string;
@@ -35,11 +40,13 @@ export interface ServiceStatus {
   readonly nextAt: EpochMillis;
   /** Of the leaf on disk: lower-case hex, absent when there is none. */
   readonly serial?: string;
+  /** Where the pair on disk came from. */
+  readonly rung?: RungName;
   /** SHA-256 of its DER, lower-case hex. */
   readonly fingerprint?: string;
   /** The names the configuration asks for. */
   readonly names: Names;
-  /** The configured name of the issuer that leafd asks. */
+  /** The configured name of the issuer that signed the leaf on disk; without one, of the issuer that leafd asks. */
   readonly issuer: string;
   readonly notBefore?: EpochMillis;
   readonly notAfter?: EpochMillis;
@@ -48,9 +55,21 @@ export interface ServiceStatus {
   readonly generation?: string;
   /** False: a reload is owed. */
   readonly delivered: boolean;
+  /** A probe has seen every endpoint serve the leaf on disk; absent: there is no probe. */
+  readonly live?: boolean;
+  /** What holds while a new certificate cannot be had, in its order. */
+  readonly ladder: readonly Rung[];
+  readonly pausedUntil?: EpochMillis;
+  /** The certificate's life does not hold the outage that the configuration names. */
+  readonly surviveUnmet?: true;
   /** Consecutive failures, of whatever stage; 0 after a success. */
   readonly failures: number;
-  readonly lastSuccess: { readonly issue?: EpochMillis; readonly store?: EpochMillis; readonly reload?: EpochMillis };
+  readonly lastSuccess: {
+    readonly issue?: EpochMillis;
+    readonly store?: EpochMillis;
+    readonly reload?: EpochMillis;
+    readonly confirm?: EpochMillis;
+  };
 }
 
 export interface ClusterStatus {
@@ -64,6 +83,18 @@ export interface ClusterStatus {
   readonly tokenExpires?: EpochMillis;
 }
 
+export interface IssuerStatus {
+  readonly name: string;
+  readonly cluster: string;
+  /** `open`: away, only its health is asked for; `half_open`: one service tries it. */
+  readonly circuit: Circuit["kind"];
+  /** Since when it has been away, and why. */
+  readonly since?: EpochMillis;
+  readonly reason?: Reason;
+  /** When its health is looked at next. */
+  readonly probeAt?: EpochMillis;
+}
+
 export interface DaemonStatus {
   readonly version: string;
   readonly pid: number;
@@ -73,7 +104,15 @@ export interface DaemonStatus {
   /** The last configuration was refused, and the one before it is in force. */
   readonly configError?: { readonly at: EpochMillis; readonly message: string };
   readonly clusters: readonly ClusterStatus[];
+  readonly issuers: readonly IssuerStatus[];
   readonly services: readonly ServiceStatus[];
+}
+
+/** What there is to say about an issuer. */
+export function issuerStatus(issuer: Pick<IssuerStatus, "name" | "cluster">, circuit: Circuit): IssuerStatus {
+  if (circuit.kind === "closed") return { ...issuer, circuit: circuit.kind };
+  const { kind, since, reason, probeAt } = circuit;
+  return { ...issuer, circuit: kind, since, reason, probeAt };
 }
 
 /** What `standing` judges by. */
@@ -83,6 +122,8 @@ interface ServiceFacts {
   readonly notAfter?: EpochMillis;
   readonly due?: EpochMillis;
   readonly delivered: boolean;
+  /** Proofs that failed for the pair on disk. */
+  readonly proofFailures?: number;
   readonly failures: number;
 }
 
@@ -91,6 +132,7 @@ export function standing(facts: ServiceFacts, now: EpochMillis): Standing {
   if (!facts.inspected) return "pending";
   if (facts.notAfter === undefined) return "missing";
   if (facts.notAfter <= now) return "expired";
+  if ((facts.proofFailures ?? 0) > 0) return "not_live";
   if (!facts.delivered) return "reload_owed";
   if (facts.failures > 0) return "retrying";
   return facts.due !== undefined && facts.due <= now ? "due" : "ok";
@@ -122,7 +164,9 @@ export function describeValidity(service: ServiceStatus, now: EpochMillis): stri
 
 /** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
 const TIMES: ReadonlySet<string> = new Set(
-  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload".split(" "),
+  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload confirm pausedUntil from since probeAt".split(
+    " ",
+  ),
 );
 
 /** The status as JSON, its times in RFC 3339 (UTC, whole seconds). Members may be added to it, none renamed. */

@@ -3,8 +3,8 @@ import { type Walk, walkChain } from "./chain.ts";
 import { subjectOf } from "./check-rules.ts";
 import { CHECKS, type Check } from "./checks.ts";
 import { LeafdError } from "./errors.ts";
-import type { LeafFacts } from "./events.ts";
 import type { Gathered } from "./evidence.ts";
+import type { LeafFacts } from "./leaf-facts.ts";
 import type { CertificateRequest } from "./spec.ts";
 import { type EpochMillis, formatTime, MINUTE, type Millis } from "./units.ts";
 

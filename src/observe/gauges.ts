@@ -1,4 +1,10 @@
-import { type ClusterStatus, type DaemonStatus, hasValidPair, type ServiceStatus } from "../domain/status.ts";
+import {
+  type ClusterStatus,
+  type DaemonStatus,
+  hasValidPair,
+  type IssuerStatus,
+  type ServiceStatus,
+} from "../domain/status.ts";
 import { type EpochMillis, SECOND } from "../domain/units.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
 
@@ -9,15 +15,18 @@ export function statusSamples(status: DaemonStatus, now: EpochMillis): Sample[] 
   return [
     ...samples(daemonValues(status)),
     ...status.clusters.flatMap((cluster) => samples(clusterValues(cluster), { cluster: cluster.name })),
+    ...status.issuers.flatMap((issuer) => samples(issuerValues(issuer), { issuer: issuer.name })),
     ...status.services.flatMap((service) => samples(serviceValues(service, now), { service: service.name })),
   ];
 }
 
-function daemonValues({ version, startedAt, configLoadedAt, configError }: DaemonStatus): Value[] {
+function daemonValues({ version, startedAt, configLoadedAt, configError, services }: DaemonStatus): Value[] {
   return [
     ["leafd_build_info", 1, { version, node: process.version }],
     ["leafd_config_last_reload_successful", configError === undefined ? 1 : 0],
     ["leafd_config_loaded_timestamp_seconds", seconds(configLoadedAt)],
+    ["leafd_services_survive_unmet", services.filter(({ surviveUnmet }) => surviveUnmet).length],
+    ["leafd_services_paused", services.filter(({ pausedUntil }) => pausedUntil !== undefined).length],
     ["process_start_time_seconds", seconds(startedAt)],
   ];
 }
@@ -29,8 +38,12 @@ function clusterValues({ up, tokenExpires }: ClusterStatus): Value[] {
   ];
 }
 
+function issuerValues({ circuit }: IssuerStatus): Value[] {
+  return [["leafd_issuer_up", Number(circuit === "closed")]];
+}
+
 function serviceValues(service: ServiceStatus, now: EpochMillis): Value[] {
-  const { serial, fingerprint, issuer, lastSuccess } = service;
+  const { serial, fingerprint, issuer, rung, lastSuccess } = service;
   return [
     ["leafd_certificate_not_before_timestamp_seconds", seconds(service.notBefore)],
     ["leafd_certificate_not_after_timestamp_seconds", seconds(service.notAfter)],
@@ -38,7 +51,7 @@ function serviceValues(service: ServiceStatus, now: EpochMillis): Value[] {
     [
       "leafd_certificate_info",
       serial && fingerprint ? 1 : undefined,
-      { issuer, serial: serial ?? "", fingerprint: fingerprint ?? "" },
+      { issuer, rung: rung ?? "", serial: serial ?? "", fingerprint: fingerprint ?? "" },
     ],
     ["leafd_certificate_valid", Number(hasValidPair(service, now))],
     ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.issue), { stage: "issue" }],

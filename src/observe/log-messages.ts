@@ -25,6 +25,24 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
   reloaded: "info",
   reload_failed: "error",
   delivered: "debug",
+  confirmed: "info",
+  proof_pending: "debug",
+  proof_failed: "error",
+  escalated: "warn",
+  rolled_back: "error",
+  window_yielded: "warn",
+  revoked: "info",
+  revoke_failed: "error",
+  rung_changed: "warn",
+  reserved: "info",
+  reserve_lost: "warn",
+  reserve_failed: "error",
+  survive_unmet: "warn",
+  expired: "error",
+  expiry_failed: "error",
+  paused: "warn",
+  resumed: "info",
+  issuer_circuit: "warn",
   renewal_requested: "info",
   service_changed: "info",
   service_added: "info",
@@ -55,7 +73,14 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   verify: "the issued certificate was refused",
   store: "the certificate was not stored",
   reload: "the reload failed",
+  confirm: "the proof failed",
 };
+
+const CIRCUIT_WORDS = {
+  closed: "is back and may be asked by all",
+  open: "is away: only its health is asked for",
+  half_open: "looks well again: one service tries it",
+} as const;
 
 const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   recovered: ({ leaf, reloadOwed }) =>
@@ -74,7 +99,36 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   reload_failed: (event) =>
     `could not tell ${event.target}: ${event.message} (${event.reason}); failure ${event.failures}, ${again(event.retryAt)}`,
   delivered: ({ generation }) => `every dependent has been told of ${generation}`,
-  renewal_requested: ({ by }) => `renewal requested by the ${by}`,
+  confirmed: ({ endpoints, took }) =>
+    `${endpoints === 0 ? "live" : `served by ${endpoints === 1 ? "its endpoint" : `all ${endpoints} endpoints`}`}, ${formatDuration(took)} after the reload`,
+  proof_pending: ({ message }) => `not served yet: ${message}`,
+  proof_failed: ({ message, reason, failures, retryAt }) =>
+    `not proved to be live: ${message} (${reason}); failure ${failures}, ${again(retryAt)}`,
+  escalated: ({ method, target, step }) => `escalation, step ${step}: ${method} on ${target}`,
+  rolled_back: ({ from, to, message }) => `took ${from} back and published the pair of ${to} again: ${message}`,
+  window_yielded: ({ opensAt, servedUntil }) =>
+    `reloading outside of the windows: the next opens at ${formatTime(opensAt)}, ${servedUntil === undefined ? "and nobody knows how long the pair in use is valid" : `and the pair in use ends at ${formatTime(servedUntil)}`}`,
+  revoked: ({ serial, issuer }) => `revoked the certificate before, ${serial} of ${issuer}`,
+  revoke_failed: ({ serial, message, reason, retryAt, final }) =>
+    `${serial} was not revoked: ${message} (${reason})${final ? "" : `; ${again(retryAt)}`}`,
+  rung_changed: ({ from, to, issuer, reason }) =>
+    `the pair is now from ${to} (${issuer}), before from ${from}${reason === undefined ? "" : `: ${reason}`}`,
+  reserved: ({ leaf, fresh }) =>
+    `${fresh ? "holds a new reserve" : "found its reserve"}, valid until ${formatTime(leaf.notAfter)}`,
+  reserve_lost: ({ message, reason }) => `there is no reserve any more: ${message} (${reason})`,
+  reserve_failed: ({ issuer, message, reason, failures, retryAt }) =>
+    `no reserve from ${issuer}: ${message} (${reason}); failure ${failures}, ${again(retryAt)}`,
+  survive_unmet: ({ survive, possible }) =>
+    `the certificate lives too short to outlive an outage of ${formatDuration(survive)}: at most ${formatDuration(possible)}`,
+  expired: ({ notAfter, action }) =>
+    `the certificate ended at ${formatTime(notAfter)} and there is no other; at its end: ${action}`,
+  expiry_failed: ({ action, message, reason, retryAt }) =>
+    `the certificate has ended, and ${action} failed: ${message} (${reason}); ${again(retryAt)}`,
+  paused: ({ until }) => `paused until ${formatTime(until)}`,
+  resumed: ({ by }) => `resumed by the ${by}`,
+  issuer_circuit: ({ issuer, state, reason }) =>
+    `${issuer}: ${CIRCUIT_WORDS[state]}${reason === undefined ? "" : ` (${reason})`}`,
+  renewal_requested: ({ by, force }) => `renewal requested by the ${by}${force ? ", whatever stands against it" : ""}`,
   service_changed: ({ classes }) => `configuration changed: ${classes.join(", ")}`,
   service_added: () => "added to the configuration",
   service_removed: () => "removed from the configuration; its files stay",

@@ -21,7 +21,7 @@ export const METRICS = {
     "When renewal of the certificate on disk first came due, or will.",
     "service",
   ),
-  leafd_certificate_info: gauge("1 for the certificate on disk.", "service", "issuer", "serial", "fingerprint"),
+  leafd_certificate_info: gauge("1 for the certificate on disk.", "service", "issuer", "rung", "serial", "fingerprint"),
   leafd_certificate_valid: gauge(
     "1 while the certificate on disk is in force, 0 when there is none or it has ended.",
     "service",
@@ -37,6 +37,21 @@ export const METRICS = {
   // One issuer.
   leafd_issuance_attempts_total: counter("Requests for a certificate: issued or failed.", "issuer", "result"),
   leafd_rotation_failures_total: counter("Rotations that failed, at any stage before the reload.", "issuer", "reason"),
+  leafd_issuer_circuit_changes_total: counter(
+    "Changes of the circuit of an issuer: open, half_open, closed.",
+    "issuer",
+    "state",
+  ),
+  leafd_issuer_up: gauge(
+    "1 while the circuit of the issuer is closed, 0 while it is asked for its health only.",
+    "issuer",
+  ),
+  leafd_reserves_total: counter("Reserves that were issued, or not.", "issuer", "result"),
+  leafd_revocations_total: counter(
+    "Certificates that were revoked after they had been replaced, or not.",
+    "issuer",
+    "result",
+  ),
   leafd_ttl_clipped_total: counter("Certificates issued for less time than was asked.", "issuer"),
   leafd_leased_certificates_total: counter(
     "Certificates issued with a lease, which the end of the token would revoke.",
@@ -55,6 +70,19 @@ export const METRICS = {
   leafd_reloads_total: counter("Reloads of dependents: ok or failed.", "method", "result"),
   leafd_reload_failures_total: counter("Reloads of dependents that failed.", "method", "reason"),
   // The process.
+  leafd_proofs_total: counter("Looks at what dependents serve that came to an end: live, not_live, unknown.", "result"),
+  leafd_escalations_total: counter("Steps of escalate that were carried out, by method.", "method"),
+  leafd_rollbacks_total: counter("Pairs taken back because a dependent refused them."),
+  leafd_windows_yielded_total: counter("Reloads outside of the windows, because a pair would have ended before."),
+  leafd_ladder_changes_total: counter(
+    "Pairs that came from another rung than the one before: primary, failover, reserve.",
+    "to",
+  ),
+  leafd_expiries_total: counter("Pairs that ended without another, by what is done then.", "action"),
+  leafd_services_survive_unmet: gauge(
+    "Services whose certificate lives too short for the outage that they must outlive.",
+  ),
+  leafd_services_paused: gauge("Services that an operator has paused."),
   leafd_build_info: gauge("1; the versions of leafd and Node.js.", "version", "node"),
   leafd_config_reloads_total: counter("Configurations read: ok or rejected.", "result"),
   leafd_config_last_reload_successful: gauge(

@@ -20,7 +20,7 @@ export function createMetrics({ tally, status, clock }: MetricSources): () => Pr
     const write = await writing;
     const now = status();
     const known = {
-      issuers: new Set(now.services.map((service) => service.issuer)),
+      issuers: now.issuers.map((issuer) => issuer.name),
       clusters: now.clusters.map((cluster) => cluster.name),
     };
     return write([...statusSamples(now, clock.now()), ...tally.samples(known), ...processSamples()]);

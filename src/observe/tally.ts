@@ -1,5 +1,7 @@
+import type { ReloadMethod } from "../domain/delivery-events.ts";
 import { REASONS, type Reason } from "../domain/errors.ts";
-import { CAUSES, type ReloadMethod, type RotationEvent } from "../domain/events.ts";
+import { CAUSES, type RotationEvent } from "../domain/events.ts";
+import { RUNG_NAMES } from "../domain/manifest.ts";
 import type { Emit } from "../rotation/ports.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
 
@@ -43,6 +45,18 @@ const COUNTS: { readonly [K in Kind]?: (event: EventByKind[K]) => readonly Count
     ["leafd_reloads_total", { method, result: "failed" }],
     ["leafd_reload_failures_total", { method, reason }],
   ],
+  confirmed: () => [["leafd_proofs_total", { result: "live" }]],
+  proof_failed: ({ outcome }) => [["leafd_proofs_total", { result: outcome }]],
+  escalated: ({ method }) => [["leafd_escalations_total", { method }]],
+  rolled_back: () => [["leafd_rollbacks_total", {}]],
+  window_yielded: () => [["leafd_windows_yielded_total", {}]],
+  rung_changed: ({ to }) => [["leafd_ladder_changes_total", { to }]],
+  expired: ({ action }) => [["leafd_expiries_total", { action }]],
+  reserved: ({ leaf, fresh }) => (fresh ? [["leafd_reserves_total", { issuer: leaf.issuer, result: "issued" }]] : []),
+  reserve_failed: ({ issuer }) => [["leafd_reserves_total", { issuer, result: "failed" }]],
+  revoked: ({ issuer }) => [["leafd_revocations_total", { issuer, result: "ok" }]],
+  revoke_failed: ({ issuer }) => [["leafd_revocations_total", { issuer, result: "failed" }]],
+  issuer_circuit: ({ issuer, state }) => [["leafd_issuer_circuit_changes_total", { issuer, state }]],
   config_loaded: () => [["leafd_config_reloads_total", { result: "ok" }]],
   config_rejected: () => [["leafd_config_reloads_total", { result: "rejected" }]],
   logged_in: ({ cluster }) => [["leafd_logins_total", { cluster, result: "ok" }]],
@@ -82,7 +96,13 @@ function countsOf<K extends Kind>(kind: K, event: EventByKind[K]): readonly Coun
 function* zeros(issuers: Iterable<string>, clusters: Iterable<string>): Generator<Count> {
   for (const cause of CAUSES) yield ["leafd_publications_total", { cause }];
   for (const result of ["ok", "rejected"]) yield ["leafd_config_reloads_total", { result }];
+  for (const result of ["live", "not_live", "unknown"]) yield ["leafd_proofs_total", { result }];
+  for (const to of RUNG_NAMES) yield ["leafd_ladder_changes_total", { to }];
+  for (const action of ["keep", "stop", "exec"]) yield ["leafd_expiries_total", { action }];
+  yield ["leafd_rollbacks_total", {}];
+  yield ["leafd_windows_yielded_total", {}];
   for (const method of METHODS) {
+    yield ["leafd_escalations_total", { method }];
     for (const result of ["ok", "failed"]) yield ["leafd_reloads_total", { method, result }];
     for (const reason of RELOAD_REASONS) yield ["leafd_reload_failures_total", { method, reason }];
   }
@@ -90,6 +110,10 @@ function* zeros(issuers: Iterable<string>, clusters: Iterable<string>): Generato
     for (const result of ["issued", "failed"]) yield ["leafd_issuance_attempts_total", { issuer, result }];
     for (const reason of ROTATION_REASONS) yield ["leafd_rotation_failures_total", { issuer, reason }];
     for (const change of ["added", "held", "removed"]) yield ["leafd_root_changes_total", { issuer, change }];
+    for (const state of ["open", "half_open", "closed"])
+      yield ["leafd_issuer_circuit_changes_total", { issuer, state }];
+    for (const result of ["issued", "failed"]) yield ["leafd_reserves_total", { issuer, result }];
+    for (const result of ["ok", "failed"]) yield ["leafd_revocations_total", { issuer, result }];
     yield ["leafd_ttl_clipped_total", { issuer }];
     yield ["leafd_leased_certificates_total", { issuer }];
   }

@@ -1,27 +1,20 @@
 import { bundlePem, contentHash } from "../domain/bundle.ts";
-import type { LeafFacts } from "../domain/events.ts";
-import type { OutputSpec } from "../domain/spec.ts";
-import type { Ports } from "./job.ts";
-import type { Issuer, Trust } from "./ports.ts";
+import type { LeafFacts } from "../domain/leaf-facts.ts";
+import type { Job } from "./job.ts";
 
-interface Audit {
-  readonly output: OutputSpec;
-  readonly issuer: Issuer;
-  readonly ports: Pick<Ports, "store" | "trust">;
-  readonly current: LeafFacts;
-}
+type Audited = Pick<Job, "spec" | "ports" | "authorities">;
 
 /** True when the disk still holds what was published, and its trust bundle is still the one to publish. Never rejects. */
-export async function isAsPublished({ output, issuer, ports, current }: Audit): Promise<boolean> {
-  const found = await ports.store.inspect(output).catch(() => undefined);
+export async function isAsPublished(job: Audited, current: LeafFacts): Promise<boolean> {
+  const found = await job.ports.store.inspect(job.spec.output).catch(() => undefined);
   const isWhole = found?.kind === "pair" && found.manifest.generation === current.generation;
-  return isWhole && !isBundleOutdated(ports.trust, issuer, current);
+  return isWhole && !isBundleOutdated(job, current);
 }
 
 /** Anchors that cannot be read now are no other anchors: the next rotation says what is wrong with them. */
-function isBundleOutdated(trust: Trust, issuer: Issuer, { trustHash }: LeafFacts): boolean {
+function isBundleOutdated({ ports, authorities }: Audited, { trustHash }: LeafFacts): boolean {
   try {
-    const known = trust.known(issuer);
+    const known = ports.trust.known(authorities);
     return known.length > 0 && contentHash(bundlePem(known)) !== trustHash;
   } catch {
     return false;

@@ -7,8 +7,17 @@ export function changeClasses(before: ServiceSpec, after: ServiceSpec): readonly
   const parts: Readonly<Record<ChangeClass, (spec: ServiceSpec) => unknown>> = {
     request: ({ request: { ttl: _ttl, ...request }, issuers }) => [request, issuers[0]],
     delivery: ({ output }) => output,
-    reload: ({ reload }) => reload,
-    plan: ({ request, renewAt, required }) => [request.ttl, renewAt, required],
+    reload: ({ reload, preReload, escalate }) => [reload, preReload, escalate],
+    plan: ({ request, renewAt, required, issuers, outage, probes, windows, revokeOld }) => [
+      request.ttl,
+      renewAt,
+      required,
+      issuers.slice(1),
+      outage,
+      probes,
+      windows,
+      revokeOld,
+    ],
   };
   const classes: readonly ChangeClass[] = ["request", "delivery", "reload", "plan"];
   return classes.filter((name) => !isDeepStrictEqual(parts[name](before), parts[name](after)));

@@ -1,11 +1,11 @@
 import { LeafdError } from "../domain/errors.ts";
-import type { LeafFacts } from "../domain/events.ts";
+import type { LeafFacts } from "../domain/leaf-facts.ts";
+import type { ReloadStep } from "../domain/reload-spec.ts";
 import { reloadHash } from "../domain/request.ts";
-import type { ServiceSpec } from "../domain/spec.ts";
-import type { ServiceState } from "../domain/state.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
-import type { Ports } from "./job.ts";
+import type { Job } from "./job.ts";
 import type { Clock } from "./ports.ts";
+import { checkSwapped } from "./pre-reload.ts";
 import type { ReloadQueue } from "./reload-queue.ts";
 
 /*
@@ -16,26 +16,58 @@ import type { ReloadQueue } from "./reload-queue.ts";
 /** When a renewal is due already, a reload that comes before it may take this long. */
 const PATIENCE: Millis = 30 * SECOND;
 
+/** Proofs that fail before the first step of `escalate`: the first is answered by another reload. */
+const BEFORE_ESCALATION = 2;
+
 interface Delivery {
-  readonly spec: ServiceSpec;
-  readonly state: ServiceState;
+  readonly job: Job;
   readonly current: LeafFacts;
-  readonly ports: Pick<Ports, "clock" | "store">;
   readonly reloads: ReloadQueue;
 }
 
-/** Rejects with a ReloadStepError, or a reason of "the disk" when the record could not be written. */
-export async function deliver(delivery: Delivery, signal: AbortSignal): Promise<void> {
-  const { spec, state, current, ports, reloads } = delivery;
-  const { clock, store } = ports;
-  const { reload: steps, output, name: service } = spec;
+/** Rejects with a ReloadStepError, a reason of `preReload`, or one of "the disk" when the record could not be written. */
+export async function deliver({ job, current, reloads }: Delivery, signal: AbortSignal): Promise<void> {
+  const { spec, state, ports } = job;
+  const { clock } = ports;
   const { generation, due } = current;
-  const order = { service, steps, directory: output.directory, generation, cause: state.published ?? "reload_owed" };
+  const { steps, escalation } = stepsFor(job);
+  const about = { service: spec.name, directory: spec.output.directory, cause: state.published ?? "reload_owed" };
+  // Other steps for the same generation are another order.
+  const order = { ...about, steps, generation: `${generation} ${escalation?.step ?? 0}` };
   const left = due - clock.now();
   // A hook that hangs must not keep the service from its renewal.
   const limit = { clock, duration: left > 0 ? left : PATIENCE };
-  await within(limit, (either) => reloads.deliver(order, either), signal);
-  await store.recordDelivery(output, { generation, reloadHash: reloadHash(steps), at: clock.now() });
+  const work = async (either: AbortSignal): Promise<void> => {
+    await checkSwapped(job, generation, either);
+    await reloads.deliver(order, either);
+  };
+  await within(limit, work, signal);
+  if (escalation !== undefined) job.say({ kind: "escalated", ...escalation });
+  await recordDelivery(job, current);
+}
+
+/** Writes down that the dependents have been told of this generation. */
+export async function recordDelivery({ spec, ports }: Job, { generation, notAfter }: LeafFacts): Promise<void> {
+  const at = ports.clock.now();
+  await ports.store.recordDelivery(spec.output, { generation, reloadHash: reloadHash(spec.reload), at, notAfter });
+}
+
+/**
+ * The reload; or the next step of `escalate`, once the proof has failed after a second reload. When the pair that
+ * dependents were told about has ended, what was done about that is undone first.
+ */
+function stepsFor({ spec, state, ports, reloader }: Job) {
+  const { servedUntil, proofFailures } = state;
+  const number = proofFailures - BEFORE_ESCALATION;
+  const step = spec.escalate[number];
+  if (step !== undefined) {
+    const target = reloader.targetKey(step, spec.name);
+    return { steps: [step], escalation: { method: step.kind, target, step: number + 1 } };
+  }
+  const { atExpiry } = spec.outage;
+  const isOver = servedUntil !== undefined && servedUntil <= ports.clock.now();
+  const undo: readonly ReloadStep[] = isOver && atExpiry.kind !== "keep" ? atExpiry.undo : [];
+  return { steps: [...undo, ...spec.reload], escalation: undefined };
 }
 
 interface Limit {

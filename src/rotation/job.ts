@@ -1,12 +1,14 @@
 import type { Certificate } from "../domain/certificate.ts";
+import type { Outcome } from "../domain/circuit.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import type { Cause, LeafFacts, ServiceEvent, Stage } from "../domain/events.ts";
-import type { Manifest } from "../domain/manifest.ts";
+import type { Cause, ServiceEvent, Stage } from "../domain/events.ts";
+import type { LeafFacts } from "../domain/leaf-facts.ts";
+import type { Manifest, RungName } from "../domain/manifest.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
-import type { Clock, Issuer, Keys, Ledger, Store, Trust } from "./ports.ts";
+import type { Clock, Issuer, Keys, Ledger, Pauses, Probe, Reloader, Store, Trust, Windows } from "./ports.ts";
 
 /** The world, as a rotation sees it. */
 export interface Ports {
@@ -15,6 +17,11 @@ export interface Ports {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly trust: Trust;
+  readonly probe: Probe;
+  readonly windows: Windows;
+  readonly pauses: Pauses;
+  /** Where pairs are kept that are not published: absolute, private to leafd. */
+  readonly heldDirectory: string;
   /** Sets this instance's retries apart from those of others: any text that is its own. */
   readonly seed: string;
 }
@@ -33,17 +40,36 @@ export interface Signed {
 /** An event of a service as the flow states it; the runner adds the service and the time. */
 export type Said = ServiceEvent extends infer E ? (E extends ServiceEvent ? Omit<E, "at" | "service"> : never) : never;
 
+/** What outlives one piece of work, and not the process. */
+export interface Carry {
+  /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
+  unpublished: Signed | undefined;
+  /** The generation that was swapped in after `preReload` had been tried with the one before it. */
+  checked: { readonly generation: string; readonly wasBroken: boolean } | undefined;
+}
+
 /** One piece of work on one service: what it is about, and where its results go. */
 export interface Job {
   readonly spec: ServiceSpec;
+  /** Who is asked. */
   readonly issuer: Issuer;
+  /** Where it stands on the ladder. */
+  readonly rung: RungName;
+  /** All that may have signed for the service: its own in the order of preference, then the reserve's. */
+  readonly issuers: readonly Issuer[];
+  /** Whose roots belong into the trust bundle. */
+  readonly authorities: readonly Issuer[];
   readonly ports: Ports;
+  readonly reloader: Reloader;
   readonly cause: Cause;
   readonly state: ServiceState;
+  /** What the issuer said, for its circuit. */
+  readonly report: (outcome: Outcome) => void;
   /** Hands an event to the state, the log and the metrics. */
   readonly say: (event: Said) => void;
-  /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
-  readonly carry: { unpublished: Signed | undefined };
+  readonly carry: Carry;
+  /** Certificates that the service may cost in an hour. */
+  readonly budget: number;
   /** Replacements that a change of configuration asks for are spread over this time. */
   readonly pace: Millis;
   /** The output directory that the configuration had before. */
@@ -54,7 +80,7 @@ export interface Job {
 
 /** What state and events say of a published pair. */
 export function leafFacts(manifest: Manifest, leaf: Certificate): LeafFacts {
-  const { serial, fingerprint, generation, issuer, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
+  const { serial, fingerprint, generation, issuer, rung, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
   const { notBefore, notAfter } = leaf;
   const trustHash = manifest.files["ca.crt"] ?? "";
   return {
@@ -62,6 +88,7 @@ export function leafFacts(manifest: Manifest, leaf: Certificate): LeafFacts {
     fingerprint,
     generation,
     issuer,
+    rung,
     notBefore,
     notAfter,
     receivedAt,

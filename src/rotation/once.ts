@@ -1,3 +1,4 @@
+import { type Act, decide } from "../domain/decide.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock } from "./ports.ts";
 import type { ServiceRunner } from "./runner.ts";
@@ -12,6 +13,11 @@ export interface OnceOptions {
   readonly patience?: AbortSignal;
 }
 
+/** What it takes to have a pair on disk. */
+const ENSURE: ReadonlySet<Act["kind"]> = new Set(["recover", "issue", "republish", "use_reserve"]);
+/** The same, and the dependents know it. */
+const TELL: ReadonlySet<Act["kind"]> = new Set([...ENSURE, "reload"]);
+
 /**
  * Works on one service until it has a good pair: the init container's job. What is good on disk costs nothing and needs
  * no Vault. Resolves when it is done or has lost its patience, rejects when the signal aborts before.
@@ -23,12 +29,11 @@ export async function ensure(runner: ServiceRunner, options: OnceOptions, signal
     // The issuer gives no longer life than this: another certificate would be as short.
     if (tooShort(runner, options) && runner.state.rotations > 0) return;
     if (tooShort(runner, options) && !runner.state.forced) runner.say({ kind: "renewal_requested", by: "operator" });
-    const decision = runner.decide();
+    const decision = decide(runner.state, runner.circumstances, { only: options.reload ? TELL : ENSURE });
     if (decision.kind === "wait") {
       if (options.patience?.aborted) return;
       await nap(decision.until, options, signal);
-    } else if (decision.kind === "reload" && !options.reload) await skipReload(runner, signal);
-    else await runner.carryOut(decision, signal);
+    } else await runner.carryOut(decision, signal);
   }
 }
 
@@ -54,11 +59,4 @@ function tooShort(
 ): boolean {
   const { current } = runner.state;
   return current !== undefined && current.notAfter - clock.now() <= Math.max(0, minRemaining);
-}
-
-/** The pair is not good enough and a reload is owed that nobody asked for here: the rotation comes first. */
-async function skipReload(runner: ServiceRunner, signal: AbortSignal): Promise<void> {
-  const cause = runner.state.outdated ?? "forced";
-  const kind = cause === "delivery_changed" || cause === "trust_changed" ? "republish" : "issue";
-  await runner.carryOut({ kind, cause }, signal);
 }

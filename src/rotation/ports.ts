@@ -1,9 +1,11 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { RotationEvent } from "../domain/events.ts";
+import type { Inspection, ManifestFacts, PairMaterial } from "../domain/inspection.ts";
 import type { Delivery, Manifest } from "../domain/manifest.ts";
 import type { ProbeSpec, WindowSpec } from "../domain/outage-spec.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { SignedReply, SignOrder } from "../domain/sign-order.ts";
 import type { KeyAlgorithm, Names, OutputSpec } from "../domain/spec.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 
@@ -38,35 +40,13 @@ export interface Keys {
   publicKeyHash(privateKey: Secret<string>): string;
 }
 
-export interface SignOrder {
-  /** Absent for an issuer whose method is `issue`. */
-  readonly csr?: string;
-  readonly names: Names;
-  readonly key: KeyAlgorithm;
-  readonly ttl?: Millis;
-  readonly notAfter?: EpochMillis;
-}
-
-export interface SignedReply {
-  /** PEM blocks as the server sent them, unparsed. */
-  readonly leaf: string;
-  readonly chain: readonly string[];
-  /** Only from `issue`: PEM, PKCS#8. */
-  readonly privateKey?: Secret<string>;
-  /** Vault's warnings, benign ones filtered out. */
-  readonly warnings: readonly string[];
-  /** The reply carried a lease: the end of the token will revoke the certificate. */
-  readonly leased: boolean;
-  /** When that token ends, unless it is renewed; absent: nobody knows, or never. */
-  readonly tokenEnds?: EpochMillis;
-  readonly receivedAt: EpochMillis;
-}
-
 /** One place that signs. Cancelling aborts the request; the server may have signed all the same. */
 export interface Issuer {
   readonly name: string;
   /** Unique per cluster, namespace, mount, role and issuer reference; part of the request hash. */
   readonly identity: string;
+  /** `sign`: the key is made here. `issue`: the server makes it. */
+  readonly method: "sign" | "issue";
   /** Signs, or rejects with a reason of "reaching the issuer", "being allowed" or "the request". */
   sign(order: SignOrder, signal: AbortSignal): Promise<SignedReply>;
   /** The CA certificates the mount publishes (PEM blocks, roots and intermediates), asked without a token. */
@@ -81,34 +61,6 @@ export interface ClusterHealth {
   /** The server's clock, whole seconds; absent: it did not say. */
   readonly serverTime?: EpochMillis;
 }
-
-/** The bytes of one generation. */
-export interface PairMaterial {
-  readonly privateKey: Secret<string>;
-  /** Leaf, then the intermediate CAs in order: the content of `tls.crt`. */
-  readonly certificate: string;
-  /** Self-signed roots: the content of `ca.crt`. */
-  readonly trust: string;
-}
-
-/** What the store adds to a manifest by itself is left out: version, generation, files and their access. */
-export type ManifestFacts = Omit<Manifest, "version" | "generation" | "files" | "access">;
-
-export type Inspection =
-  | { readonly kind: "none" }
-  /** Something is there and cannot be used; the reason is one of "the disk". */
-  | {
-      readonly kind: "damaged";
-      readonly reason: "pair_damaged" | "target_unsafe";
-      readonly message: string;
-      /**
-       * A generation whose bytes agree with their manifest all the same: the visible one when only a link, a mode or an
-       * owner is wrong, else the newest other one. Once verified it can be committed again instead of issuing.
-       */
-      readonly rescue?: { readonly manifest: Manifest; readonly material: PairMaterial };
-    }
-  /** Bytes that agree with their manifest. Not verified: that is the domain's work. */
-  | { readonly kind: "pair"; readonly manifest: Manifest; readonly material: PairMaterial };
 
 /**
  * The output directory of one service: generations behind `..data` (see docs/architecture.md). One writer at a time
@@ -213,13 +165,15 @@ export interface TrustMemory {
 
 /** The trust anchors, known before an issuer is asked. */
 export interface Trust {
-  /** What is known without asking anybody: for judging what lies on disk. Empty when nothing is. */
-  known(issuer: Issuer): readonly Certificate[];
+  /** What is known of all these without asking anybody: for judging what lies on disk. Empty when nothing is. */
+  known(issuers: readonly Issuer[]): readonly Certificate[];
   /** A leaf of ours chains to this anchor (fingerprint) and lives until then: the anchor must stay as long. */
   anchored(issuer: Issuer, anchor: string, until: EpochMillis): void;
   /**
-   * The bundle for leaves of this issuer, asked for again when it is older than a minute; what was known before stays
-   * when nobody answers. LeafdError `no_trust` when no root is known.
+   * The bundle of all these, for leaves of `signer`, which is asked again when its answer is older than a minute; what
+   * was known before stays when nobody answers. The others are waited for only briefly, and only when nothing is known of
+   * them: one that is away must not hold up the one that is asked. LeafdError `no_trust` when no root is known of the
+   * signer.
    */
-  bundle(issuer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
+  bundle(issuers: readonly Issuer[], signer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
 }

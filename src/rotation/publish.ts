@@ -1,41 +1,56 @@
 import { bundlePem } from "../domain/bundle.ts";
-import type { Certificate } from "../domain/certificate.ts";
-import { parseCertificate } from "../domain/certificate.ts";
-import type { Cause } from "../domain/events.ts";
+import { type Certificate, parseCertificate } from "../domain/certificate.ts";
+import type { Cause, Superseded } from "../domain/events.ts";
+import type { ManifestFacts, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { deliveryHash } from "../domain/request.ts";
-import { firstDue, jitter } from "../domain/schedule.ts";
+import { firstDue, jitter, renewalMargin } from "../domain/schedule.ts";
 import type { VerifiedBundle } from "../domain/verify.ts";
 import { type Job, leafFacts, type Signed } from "./job.ts";
-import type { ManifestFacts, PairMaterial } from "./ports.ts";
 
 interface Proved {
   readonly verified: VerifiedBundle;
   readonly signed: Signed;
   readonly roots: readonly Certificate[];
+  /** What `preReload` said with the pair before; undefined: it was not tried. */
+  readonly wasBroken: boolean | undefined;
 }
 
 /** Stores a proved pair as a new generation and says so. */
-export async function publish(job: Job, { verified, signed, roots }: Proved): Promise<void> {
-  const { spec, issuer, ports } = job;
+export async function publish(job: Job, { verified, signed, roots, wasBroken }: Proved): Promise<void> {
+  const { spec, issuer, ports, say } = job;
   const { leaf, anchor, certificatePem } = verified;
-  const { receivedAt } = signed;
-  const notAfter = Math.min(leaf.notAfter, signed.leaseEnds ?? leaf.notAfter);
-  const plan = { renewAt: spec.renewAt, jitter: jitter(spec.name, leaf.serial) };
+  const { facts, floored } = factsFor(job, verified, signed);
+  ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
+  const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
+  const manifest = await commit(job, { cause: job.cause, material, facts, leaf });
+  if (wasBroken !== undefined) job.carry.checked = { generation: manifest.generation, wasBroken };
+  const { survive } = spec.outage;
+  if (survive === undefined || !floored) return;
+  const length = leaf.notAfter - signed.receivedAt;
+  const possible = Math.max(0, leaf.notAfter - facts.firstDue - renewalMargin(length));
+  say({ kind: "survive_unmet", survive, possible });
+}
+
+/** What the manifest of a new pair says, and whether the plan asked for an earlier renewal than can be had. */
+export function factsFor({ spec, issuer, rung }: Job, { leaf }: VerifiedBundle, signed: Signed) {
+  const { receivedAt, requestHash, leaseEnds = leaf.notAfter } = signed;
+  const lifetime = { notBefore: leaf.notBefore, notAfter: Math.min(leaf.notAfter, leaseEnds), receivedAt };
+  const { survive } = spec.outage;
+  const plan = { renewAt: spec.renewAt, jitter: jitter(spec.name, leaf.serial), ...(survive && { survive }) };
+  const { due, floored } = firstDue(lifetime, plan);
   const facts: ManifestFacts = {
     service: spec.name,
-    requestHash: signed.requestHash,
+    requestHash,
     deliveryHash: deliveryHash(spec.output),
     serial: leaf.serial,
     fingerprint: leaf.fingerprint,
     issuer: issuer.name,
-    rung: "primary",
+    rung,
     receivedAt,
-    firstDue: firstDue({ notBefore: leaf.notBefore, notAfter, receivedAt }, plan).due,
+    firstDue: due,
   };
-  ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
-  const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
-  await commit(job, { cause: job.cause, material, facts, leaf });
+  return { facts, floored };
 }
 
 /** Publishes the pair that is there as a new generation: in another form, or with another trust bundle. */
@@ -45,12 +60,10 @@ export async function republish(job: Job, cause: Cause): Promise<void> {
   await ports.store.preflight(spec.output, spec.name);
   job.stage = "store";
   const found = await ports.store.inspect(spec.output);
-  if (found.kind === "pair")
-    return publishAgain(
-      job,
-      cause,
-      cause === "trust_changed" ? withTrust(found, bundlePem(ports.trust.known(job.issuer))) : found,
-    );
+  if (found.kind === "pair") {
+    const trust = cause === "trust_changed" ? bundlePem(ports.trust.known(job.authorities)) : found.material.trust;
+    return publishAgain(job, cause, { manifest: found.manifest, material: { ...found.material, trust } });
+  }
   // Somebody took it away since it was judged: the next decision is to issue.
   if (found.kind === "none")
     job.say({ kind: "nothing_usable", cause: "missing", message: "the published pair is gone" });
@@ -68,11 +81,8 @@ interface StoredPair {
   readonly material: PairMaterial;
 }
 
-function withTrust(pair: StoredPair, trust: string): StoredPair {
-  return { manifest: pair.manifest, material: { ...pair.material, trust } };
-}
-
-function factsOf(manifest: Manifest): ManifestFacts {
+/** What a manifest says besides what the store adds by itself. */
+export function factsOf(manifest: Manifest): ManifestFacts {
   const { version: _version, generation: _generation, files: _files, access: _access, ...facts } = manifest;
   return facts;
 }
@@ -84,10 +94,27 @@ interface Commit {
   readonly leaf: Certificate;
 }
 
-async function commit(job: Job, { cause, material, facts, leaf }: Commit): Promise<void> {
-  const { spec, ports, say } = job;
+async function commit(job: Job, { cause, material, facts, leaf }: Commit): Promise<Manifest> {
+  const { spec, ports, say, state } = job;
   const began = ports.clock.monotonic();
   const manifest = await ports.store.commit(spec.output, material, facts);
   const took = ports.clock.monotonic() - began;
-  say({ kind: "published", cause, leaf: leafFacts(manifest, leaf), reloadOwed: spec.reload.length > 0, took });
+  // What a rollback puts back is what the dependents use.
+  const reloadOwed = spec.reload.length > 0 && cause !== "rolled_back";
+  const superseded = supersededBy(job, cause, leaf);
+  const published = { cause, leaf: leafFacts(manifest, leaf), reloadOwed, took };
+  say({ kind: "published", ...published, ...(superseded && { superseded }) });
+  const { current, rotationTrouble } = state;
+  if (current === undefined || current.rung === facts.rung) return manifest;
+  const why = facts.rung === "primary" || rotationTrouble === undefined ? {} : { reason: rotationTrouble.reason };
+  say({ kind: "rung_changed", from: current.rung, to: facts.rung, issuer: facts.issuer, ...why });
+  return manifest;
+}
+
+/** The certificate that is replaced, when it is to be revoked. */
+function supersededBy({ spec, state }: Job, cause: Cause, leaf: Certificate): Superseded | undefined {
+  const { current } = state;
+  if (!spec.revokeOld || current === undefined || current.serial === leaf.serial || cause === "rolled_back")
+    return undefined;
+  return { serial: current.serial, issuer: current.issuer, notAfter: current.notAfter };
 }

@@ -1,19 +1,24 @@
 import { bundlePem, contentHash } from "../domain/bundle.ts";
-import { type Certificate, parseCertificates } from "../domain/certificate.ts";
+import { type Certificate, parseCertificate, parseCertificates } from "../domain/certificate.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import type { Cause } from "../domain/events.ts";
+import type { Cause, Superseded } from "../domain/events.ts";
+import type { PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { outdatedBy, reloadHash } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { type Job, leafFacts } from "./job.ts";
-import type { PairMaterial } from "./ports.ts";
 import { publishAgain } from "./publish.ts";
 
 /*
  * What a restart, and the sidecar after its init container, begin with: the pair on disk is read, held against its
  * manifest and proved again. Nothing is issued here and nobody is asked.
  */
+
+/** What reading takes of a job: no issuer is asked. */
+export type Reading = Pick<Job, "spec" | "issuers" | "authorities" | "say" | "pace" | "movedFrom"> & {
+  readonly ports: Pick<Job["ports"], "clock" | "keys" | "store" | "trust" | "seed">;
+};
 
 interface Pair {
   readonly manifest: Manifest;
@@ -39,7 +44,7 @@ export async function recover(job: Job): Promise<void> {
 }
 
 /** The half of it that writes nothing. Answers what a damaged directory could be repaired from. */
-export async function look(job: Job): Promise<Rescue | undefined> {
+export async function look(job: Reading): Promise<Rescue | undefined> {
   const { spec, ports, say } = job;
   const found = await ports.store.inspect(spec.output);
   switch (found.kind) {
@@ -58,12 +63,12 @@ export async function look(job: Job): Promise<Rescue | undefined> {
 }
 
 /** The configuration has another directory now, and the one before still holds the pair. */
-async function moved({ movedFrom, ports }: Job): Promise<Rescue | undefined> {
+async function moved({ movedFrom, ports }: Reading): Promise<Rescue | undefined> {
   const found = movedFrom === undefined ? undefined : await ports.store.inspect(movedFrom);
   return found?.kind === "pair" ? { pair: found, cause: "delivery_changed" } : undefined;
 }
 
-function isSound(job: Job, pair: Pair): boolean {
+function isSound(job: Reading, pair: Pair): boolean {
   try {
     return proveAgain(job, pair).outdated === undefined;
   } catch {
@@ -71,8 +76,8 @@ function isSound(job: Job, pair: Pair): boolean {
   }
 }
 
-async function judge(job: Job, found: Pair): Promise<void> {
-  const { spec, issuer, ports, say } = job;
+async function judge(job: Reading, found: Pair): Promise<void> {
+  const { spec, issuers, ports, say } = job;
   const { manifest } = found;
   let proved: Proof;
   try {
@@ -86,16 +91,29 @@ async function judge(job: Job, found: Pair): Promise<void> {
   const delivery = await ports.store.delivery(spec.output);
   const told = delivery?.generation === manifest.generation && delivery.reloadHash === reloadHash(spec.reload);
   const trustChanged = manifest.files["ca.crt"] === contentHash(bundlePem(roots)) ? undefined : "trust_changed";
-  const outdated = proved.outdated ?? outdatedBy(spec, issuer.identity, { leaf, manifest }) ?? trustChanged;
+  const outdated = proved.outdated ?? outdatedBy(spec, issuers, { leaf, manifest }) ?? trustChanged;
   const isPaced = outdated === "request_changed" || outdated === "issuer_removed";
   const replaceAt = Math.round(ports.clock.now() + job.pace * fraction(`${ports.seed}\0${spec.name}`));
   say({
     kind: "recovered",
     leaf: leafFacts(withinLife(manifest, leaf), leaf),
     reloadOwed: spec.reload.length > 0 && !told,
+    ...(spec.probes.length > 0 && { proofOwed: true }),
+    ...(delivery?.notAfter !== undefined && { servedUntil: delivery.notAfter }),
+    ...(await supersededOnDisk(job, manifest)),
     ...(outdated === undefined ? {} : { outdated }),
     ...(isPaced ? { replaceAt } : {}),
   });
+}
+
+/** The generation before, which was to be revoked and perhaps was not: revoking twice is no error. */
+async function supersededOnDisk({ spec, ports }: Reading, manifest: Manifest): Promise<{ superseded?: Superseded }> {
+  if (!spec.revokeOld) return {};
+  const before = await ports.store.previous(spec.output);
+  if (before === undefined || before.manifest.serial === manifest.serial) return {};
+  const { notAfter } = parseCertificate(before.material.certificate);
+  const { serial, issuer } = before.manifest;
+  return { superseded: { serial, issuer, notAfter } };
 }
 
 /** The due time in a manifest is a memory too: one that lies outside the certificate's life is not believed. */
@@ -111,10 +129,10 @@ interface Proof {
 }
 
 /** What the pair is judged by: the anchors that are known, else those that were published with it. */
-function rootsFor({ issuer, ports, say }: Job, found: Pair): readonly Certificate[] {
+function rootsFor({ authorities, ports, say }: Reading, found: Pair): readonly Certificate[] {
   const published = parseCertificates(found.material.trust);
   try {
-    const known = ports.trust.known(issuer);
+    const known = ports.trust.known(authorities);
     return known.length > 0 ? known : published;
   } catch (thrown) {
     const { message } = toLeafdError(thrown);
@@ -123,8 +141,8 @@ function rootsFor({ issuer, ports, say }: Job, found: Pair): readonly Certificat
   }
 }
 
-function proveAgain(job: Job, found: Pair): Proof {
-  const { spec, issuer, ports } = job;
+function proveAgain(job: Reading, found: Pair): Proof {
+  const { spec, issuers, ports } = job;
   const [leaf, ...chain] = parseCertificates(found.material.certificate);
   if (leaf === undefined) throw new TypeError("a pair without a certificate");
   const roots = rootsFor(job, found);
@@ -132,7 +150,8 @@ function proveAgain(job: Job, found: Pair): Proof {
   try {
     const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: ports.clock.now() };
     const { anchor } = verifyStored(evidence);
-    ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
+    const signer = issuers.find(({ name }) => name === found.manifest.issuer);
+    if (signer !== undefined) ports.trust.anchored(signer, anchor.fingerprint, leaf.notAfter);
     return { leaf, roots, outdated: undefined };
   } catch (thrown) {
     const { reason } = toLeafdError(thrown);

@@ -1,33 +1,22 @@
-import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
-import { type Decision, decide } from "../domain/decide.ts";
+import { type Act, type Decision, decide } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent } from "../domain/events.ts";
+import { evolve } from "../domain/evolve.ts";
+import type { Circumstances } from "../domain/ladder.ts";
 import { fraction } from "../domain/schedule.ts";
-import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
-import { evolve, INITIAL_STATE, type ServiceState } from "../domain/state.ts";
-import type { Millis } from "../domain/units.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
+import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
+import { Attempts } from "./attempt.ts";
 import { isAsPublished } from "./audit.ts";
-import { deliver } from "./deliver.ts";
-import type { Gate } from "./gate.ts";
-import { failureOf, type Job, type Ports, type Said, type Signed } from "./job.ts";
-import type { Emit, Issuer } from "./ports.ts";
-import { republish } from "./publish.ts";
+import { confirm } from "./confirm.ts";
+import { expire } from "./expire.ts";
+import { budgetOf } from "./issue.ts";
+import type { Carry, Job, Said } from "./job.ts";
+import type { Issuer } from "./ports.ts";
 import { recover } from "./recover.ts";
-import { type ReloadQueue, ReloadStepError } from "./reload-queue.ts";
-import { rotate } from "./rotate.ts";
-
-interface RunnerOptions {
-  readonly spec: ServiceSpec;
-  readonly issuer: Issuer;
-  readonly ports: Ports;
-  /** Towards the cluster of the issuer. */
-  readonly gate: Gate;
-  readonly reloads: ReloadQueue;
-  readonly emit: Emit;
-  /** See `Job`. */
-  readonly pace?: Millis;
-  readonly movedFrom?: OutputSpec;
-}
+import { recoverReserve } from "./reserve.ts";
+import { revoke } from "./revoke.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 
 /**
  * One service: its state, and the one place that carries decisions out. Failures become events; what `carryOut`
@@ -36,21 +25,42 @@ interface RunnerOptions {
 export class ServiceRunner {
   readonly spec: ServiceSpec;
   readonly #options: RunnerOptions;
-  readonly #carry: { unpublished: Signed | undefined } = { unpublished: undefined };
+  readonly #attempts: Attempts;
+  readonly #carry: Carry = { unpublished: undefined, checked: undefined };
   #state: ServiceState = INITIAL_STATE;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
     this.#options = options;
+    this.#attempts = new Attempts({
+      ...options,
+      job: (cause, issuer) => this.#job(cause, issuer),
+      chance: (what, count) => this.#chance(what, count),
+      state: () => this.#state,
+    });
   }
 
   get state(): ServiceState {
     return this.#state;
   }
 
+  /** What decisions rest on besides the state. */
+  get circumstances(): Circumstances {
+    const { ports, circuits } = this.#options;
+    const now = ports.clock.now();
+    const pausedUntil = ports.pauses.until(this.spec.name);
+    return {
+      now,
+      spec: this.spec,
+      circuit: (issuer) => circuits.of(issuer),
+      windowOpensAt: ports.windows.opensAt(this.spec.windows, now),
+      ...(pausedUntil === undefined ? {} : { pausedUntil }),
+    };
+  }
+
   /** What is next, now. */
   decide(): Decision {
-    return decide(this.#state, this.#options.ports.clock.now());
+    return decide(this.#state, this.circumstances);
   }
 
   /** Makes something known that happened to this service. */
@@ -65,18 +75,31 @@ export class ServiceRunner {
   }
 
   /** Does what was decided; a `wait` is the caller's business. */
-  async carryOut(decision: Exclude<Decision, { kind: "wait" }>, signal: AbortSignal): Promise<void> {
-    switch (decision.kind) {
+  async carryOut(act: Act, signal: AbortSignal): Promise<void> {
+    const { current } = this.#state;
+    const { reloads } = this.#options;
+    const chance = (count: number): number => this.#chance(act.kind, count);
+    switch (act.kind) {
       case "recover":
         return this.#recover(signal);
       case "issue":
-        return this.#options.gate.pass(this.#urgency(), () => this.#attempt(decision.cause, signal, rotate), signal);
+        return this.#attempts.issue(act, signal);
       case "republish":
-        return this.#attempt(decision.cause, signal, (job) => republish(job, decision.cause));
+        return this.#attempts.republish(act.cause, signal);
+      case "use_reserve":
+        return this.#attempts.useReserve(signal);
+      case "reserve":
+        return this.#attempts.renewReserve(signal);
       case "reload":
-        return this.#deliver(signal);
+        return this.#attempts.deliver(signal);
+      case "confirm":
+        return current && confirm({ job: this.#job("reload_owed"), current, chance }, signal);
+      case "revoke":
+        return revoke(this.#job("reload_owed"), chance, signal);
+      case "expire":
+        return current && expire({ job: this.#job("expired"), current, reloads, chance }, signal);
       default:
-        return decision satisfies never;
+        return act satisfies never;
     }
   }
 
@@ -86,30 +109,30 @@ export class ServiceRunner {
    */
   async audit(signal: AbortSignal): Promise<void> {
     const { current, outdated } = this.#state;
-    const { issuer, ports } = this.#options;
     if (current === undefined || outdated !== undefined) return;
-    if (!(await isAsPublished({ output: this.spec.output, issuer, ports, current }))) await this.#recover(signal);
+    if (!(await isAsPublished(this.#job("damaged"), current))) await this.#recover(signal);
   }
 
-  /** Who ends first goes first; who has nothing goes before everybody. */
-  #urgency(): number {
-    return this.#state.current?.notAfter ?? 0;
-  }
-
-  #job(cause: Cause): Job {
-    const { spec, issuer, ports, pace = 0, movedFrom } = this.#options;
-    const say = (said: Said): void => this.say(said);
-    const job = {
+  #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {
+    const { spec, ports, reloader, issuers, reserveIssuer, included = [], pace = 0, movedFrom } = this.#options;
+    return {
       spec,
       issuer,
+      rung: issuer === issuers[0] ? "primary" : "failover",
+      issuers: reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer],
+      authorities: [...issuers, ...included],
       ports,
+      reloader,
       cause,
       state: this.#state,
-      say,
+      say: (said) => this.say(said),
+      report: (outcome) => this.#options.circuits.report(issuer, outcome),
       carry: this.#carry,
-      stage: "preflight" as const,
+      budget: budgetOf(spec, this.#state),
+      pace,
+      ...(movedFrom === undefined ? {} : { movedFrom }),
+      stage: "preflight",
     };
-    return { ...job, pace, ...(movedFrom === undefined ? {} : { movedFrom }) };
   }
 
   /**
@@ -124,74 +147,15 @@ export class ServiceRunner {
     await job.ports.store.preflight(this.spec.output, this.spec.name).catch(failed);
     if (failures[0]?.reason !== "target_foreign")
       await recover(job)
-        .then(() => this.#sweep())
+        .then(() => recoverReserve(job))
+        .then(() => this.#attempts.sweep())
         .catch(failed);
-    if (failures[0] !== undefined) this.#failed(job, failures[0], signal);
-  }
-
-  async #sweep(): Promise<void> {
-    try {
-      const count = await this.#options.ports.store.sweep(this.spec.output);
-      if (count > 0) this.say({ kind: "leftovers_removed", count });
-    } catch (thrown) {
-      // What is published is published: old generations that stay are a matter of space.
-      this.say({ kind: "pair_warning", message: `old generations stay: ${toLeafdError(thrown).message}` });
-    }
-  }
-
-  async #attempt(
-    cause: Cause,
-    signal: AbortSignal,
-    work: (job: Job, signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const job = this.#job(cause);
-    const attempt = (this.#state.rotationTrouble?.failures ?? 0) + 1;
-    this.say({ kind: "rotation_started", cause, issuer: job.issuer.name, attempt });
-    try {
-      await work(job, signal);
-      await this.#sweep();
-    } catch (thrown) {
-      this.#failed(job, thrown, signal);
-    }
-  }
-
-  #failed(job: Job, thrown: unknown, signal: AbortSignal): void {
-    signal.throwIfAborted();
-    const { error, fields } = failureOf(thrown);
-    const failures = (this.#state.rotationTrouble?.failures ?? 0) + 1;
-    const now = job.ports.clock.now();
-    const remaining = (this.#state.current?.notAfter ?? now) - now;
-    const failure = { reason: error.reason, count: failures, retryAfter: error.retryAfter };
-    const retryAt = now + retryDelay(failure, remaining, this.#chance("rotation", failures));
-    const { cause, stage } = job;
-    this.say({ kind: "rotation_failed", cause, stage, issuer: job.issuer.name, ...fields, failures, retryAt });
-  }
-
-  async #deliver(signal: AbortSignal): Promise<void> {
-    const { ports, reloads } = this.#options;
-    const { spec } = this;
-    const state = this.#state;
-    const { current } = state;
-    if (current === undefined) return;
-    try {
-      await deliver({ spec, state, current, ports, reloads }, signal);
-      this.say({ kind: "delivered", generation: current.generation, serial: current.serial });
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const { fields } = failureOf(thrown);
-      const failures = (this.#state.reloadTrouble?.failures ?? 0) + 1;
-      const retryAt = ports.clock.now() + reloadRetryDelay(failures, this.#chance("reload", failures));
-      // What is no step's fault is the hook's as a whole, or that of the record, which could not be written.
-      const fallback = { method: spec.reload[0]?.kind ?? "touch", target: spec.output.directory };
-      const { method, target } = thrown instanceof ReloadStepError ? thrown : fallback;
-      this.say({ kind: "reload_failed", method, target, ...fields, failures, retryAt });
-    }
+    if (failures[0] !== undefined) this.#attempts.failed(job, failures[0], signal);
   }
 
   /** The luck of this try: its own for each service, instance and count, the same when a run is repeated. */
   #chance(what: string, count: number): number {
-    return fraction(
-      [what, this.#options.ports.seed, this.spec.name, this.#state.current?.serial ?? "", count].join("\0"),
-    );
+    const serial = this.#state.current?.serial ?? "";
+    return fraction([what, this.#options.ports.seed, this.spec.name, serial, count].join("\0"));
   }
 }

@@ -1,37 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
-import type { IssuerSpec, OutputSpec, ServiceSpec } from "../domain/spec.ts";
-import type { ServiceState } from "../domain/state.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
+import { type IssuerStatus, issuerStatus } from "../domain/status.ts";
 import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";
 import { changeClasses } from "./changes.ts";
+import { Crew, type CrewOptions, issuersOf, type Start } from "./crew.ts";
 import { Gate } from "./gate.ts";
-import type { Ports } from "./job.ts";
-import type { Emit, Issuer, Reloader } from "./ports.ts";
-import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
-import { ServiceRunner } from "./runner.ts";
+import type { ServiceRunner } from "./runner.ts";
 import { serviceLoop } from "./service-loop.ts";
 
 /** Replacements that one change of configuration asks for: one a second, all within five minutes. */
 function paceOf(services: number): Millis {
   return Math.min(5 * MINUTE, services * SECOND);
-}
-
-interface SupervisorOptions {
-  readonly ports: Ports;
-  readonly reloader: Reloader;
-  readonly emit: Emit;
-  /** The issuer that a service's specification names, as it is configured now. */
-  readonly issuerFor: (spec: IssuerSpec) => Issuer;
-  /** How many rotations may go on at once towards this cluster. */
-  readonly placesFor: (cluster: string) => number;
-}
-
-/** What a runner begins with besides its configuration. */
-interface Start {
-  readonly pace?: Millis;
-  readonly movedFrom?: OutputSpec;
 }
 
 interface Running {
@@ -52,34 +34,45 @@ export interface Changes {
  */
 export class Supervisor {
   readonly agenda: Agenda;
-  readonly #options: SupervisorOptions;
-  readonly #reloads: ReloadQueue;
-  readonly #gates = new Map<string, Gate>();
+  readonly #options: CrewOptions;
+  readonly #crew: Crew;
   readonly #recoveries = new Gate(8);
   readonly #running = new Map<string, Running>();
 
-  constructor(options: SupervisorOptions) {
-    const { ports, reloader } = options;
+  constructor(options: CrewOptions) {
     this.#options = options;
-    this.agenda = new Agenda(ports.clock);
-    this.#reloads = createReloadQueue({ reloader, clock: ports.clock, emit: (event) => this.#route(event) });
+    this.agenda = new Agenda(options.ports.clock);
+    this.#crew = new Crew({
+      ...options,
+      route: (event) => this.#route(event),
+      runners: () => [...this.#running.values()].map(({ runner }) => runner),
+      wake: (name) => this.agenda.wake(name),
+    });
   }
 
   /** The services in the order of their names, with what is known of each. */
-  services(): readonly { readonly spec: ServiceSpec; readonly state: ServiceState }[] {
-    return [...this.#running.values()]
-      .map(({ runner: { spec, state } }) => ({ spec, state }))
-      .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  services(): readonly ServiceRunner[] {
+    return [...this.#running.values()].map(({ runner }) => runner).sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  }
+
+  /** The circuits of all issuers that a service may ask. */
+  issuers(): readonly IssuerStatus[] {
+    const specs = new Map(
+      this.services().flatMap(({ spec }) => issuersOf(spec).map((issuer) => [issuer.name, issuer])),
+    );
+    return [...specs.values()].map(({ name, cluster }) =>
+      issuerStatus({ name, cluster }, this.#crew.circuits.of(name)),
+    );
   }
 
   runner(name: string): ServiceRunner | undefined {
     return this.#running.get(name)?.runner;
   }
 
-  /** Asks for a new certificate for this service now. False: there is no such service. */
-  renew(name: string): boolean {
+  /** Asks for a new certificate for this service now, with `force` whatever stands against it. False: there is no such service. */
+  renew(name: string, force = false): boolean {
     const found = this.#running.get(name);
-    found?.runner.say({ kind: "renewal_requested", by: "operator" });
+    found?.runner.say({ kind: "renewal_requested", by: "operator", ...(force && { force }) });
     this.agenda.wake(name);
     return found !== undefined;
   }
@@ -94,7 +87,8 @@ export class Supervisor {
     const fresh = specs.filter((spec) => !this.#running.has(spec.name));
     const changed = specs.filter((spec) => {
       const old = this.#running.get(spec.name)?.runner.spec;
-      return old !== undefined && (replaced.has(spec.issuers[0].cluster) || !isDeepStrictEqual(old, spec));
+      const isMoved = issuersOf(spec).some(({ cluster }) => replaced.has(cluster));
+      return old !== undefined && (isMoved || !isDeepStrictEqual(old, spec));
     });
     await Promise.all(gone.map((name) => this.#remove(name)));
     await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
@@ -106,6 +100,12 @@ export class Supervisor {
   async run(signal: AbortSignal): Promise<void> {
     await this.agenda.run(signal);
     await Promise.all([...this.#running.keys()].map((name) => this.#halt(name)));
+    this.close();
+  }
+
+  /** Ends what looks after the issuers. */
+  close(): void {
+    this.#crew.circuits.close();
   }
 
   /** Events of the reload queue change the state of their service like any other. */
@@ -118,20 +118,14 @@ export class Supervisor {
   /** Makes the services known without beginning their loops: whoever asks works on them himself. */
   prepare(specs: readonly ServiceSpec[]): readonly ServiceRunner[] {
     return specs.map((spec) => {
-      const runner = this.#create(spec);
+      const runner = this.#crew.runner(spec);
       this.#running.set(spec.name, { runner, stop: new AbortController(), done: Promise.resolve() });
       return runner;
     });
   }
 
-  #create(spec: ServiceSpec, start: Start = {}): ServiceRunner {
-    const { ports, emit, issuerFor } = this.#options;
-    const issuer = issuerFor(spec.issuers[0]);
-    return new ServiceRunner({ spec, issuer, ports, emit, gate: this.#gate(spec), reloads: this.#reloads, ...start });
-  }
-
   #start(spec: ServiceSpec, start: Start): ServiceRunner {
-    const runner = this.#create(spec, start);
+    const runner = this.#crew.runner(spec, start);
     const stop = new AbortController();
     const { ports } = this.#options;
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
@@ -176,12 +170,5 @@ export class Supervisor {
       const { reason, message } = toLeafdError(thrown);
       emit({ kind: "warning", at: ports.clock.now(), subject: name, reason, message });
     }
-  }
-
-  #gate(spec: ServiceSpec): Gate {
-    const { cluster } = spec.issuers[0];
-    const gate = this.#gates.get(cluster) ?? new Gate(this.#options.placesFor(cluster));
-    this.#gates.set(cluster, gate);
-    return gate;
   }
 }

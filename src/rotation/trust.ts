@@ -1,8 +1,9 @@
 import type { Certificate } from "../domain/certificate.ts";
-import { parseCertificate, parseCertificates } from "../domain/certificate.ts";
+import { parseCertificates } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { TrustSpec } from "../domain/spec.ts";
-import { DAY, type EpochMillis, MINUTE, type Millis } from "../domain/units.ts";
+import { DAY, type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
+import { type KnownRoot, recalled, remembered } from "./known-roots.ts";
 import type { Clock, Emit, Issuer, Trust, TrustMemory } from "./ports.ts";
 import { SharedWork } from "./shared-work.ts";
 
@@ -14,17 +15,16 @@ import { SharedWork } from "./shared-work.ts";
 
 /** How old the mount's answer may be before it is asked again. */
 const FRESH_FOR: Millis = MINUTE;
+/** How long an issuer is waited for that is not asked to sign. */
+const GLANCE: Millis = 2 * SECOND;
 /** How long a root that the mount no longer shows is still published. */
 const GRACE: Millis = 7 * DAY;
-
-interface KnownRoot {
-  readonly certificate: Certificate;
-  readonly lastSeen: EpochMillis;
-}
 
 interface Known {
   roots: readonly KnownRoot[];
   askedAt: Millis | undefined;
+  /** When it was last asked although another issuer signs. */
+  glancedAt: Millis | undefined;
   readonly asking: SharedWork;
   /** Fingerprints that were reported as held: once each. */
   readonly held: Set<string>;
@@ -48,11 +48,12 @@ export class TrustKeeper implements Trust {
     this.#options = options;
   }
 
-  known(issuer: Issuer): readonly Certificate[] {
+  known(issuers: readonly Issuer[]): readonly Certificate[] {
     const operator = this.#operatorRoots();
-    // Held to the file means: what the mount once showed is no anchor, however long it has been known.
-    const mount = operator.length > 0 && this.#options.spec.newRoot === "hold" ? [] : this.#of(issuer).roots;
-    return [...operator, ...mount.map((root) => root.certificate)];
+    // Held to the file means: what a mount once showed is no anchor, however long it has been known.
+    const held = operator.length > 0 && this.#options.spec.newRoot === "hold";
+    const mounts = held ? [] : issuers.flatMap((issuer) => this.#of(issuer).roots.map((root) => root.certificate));
+    return distinct([...operator, ...mounts]);
   }
 
   anchored(issuer: Issuer, anchor: string, until: EpochMillis): void {
@@ -60,14 +61,33 @@ export class TrustKeeper implements Trust {
     neededUntil.set(anchor, Math.max(until, neededUntil.get(anchor) ?? 0));
   }
 
-  async bundle(issuer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]> {
+  async bundle(issuers: readonly Issuer[], signer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]> {
     // A file of the operator that cannot be read is an error, whatever the mount says.
     this.#operatorRoots();
-    const failure = await this.#freshen(issuer, signal);
+    const others = issuers.filter((issuer) => issuer.identity !== signer.identity);
+    const [failure] = await Promise.all([
+      this.#freshen(signer, signal),
+      ...others.map((other) => this.#glance(other, signal)),
+    ]);
     signal.throwIfAborted();
-    const roots = this.known(issuer);
-    if (roots.length > 0) return roots;
-    throw failure ?? noTrust(issuer);
+    if (this.known([signer]).length > 0) return this.known(issuers);
+    throw failure ?? noTrust(signer);
+  }
+
+  /** Freshens what is known of an issuer that is not asked to sign; only its first answer is worth a short wait. */
+  async #glance(issuer: Issuer, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const known = this.#of(issuer);
+    const now = clock.monotonic();
+    const since = known.glancedAt === undefined ? Number.POSITIVE_INFINITY : now - known.glancedAt;
+    if (since >= GLANCE && since < FRESH_FOR) return;
+    if (since >= FRESH_FOR) known.glancedAt = now;
+    const asking = this.#freshen(issuer, signal);
+    if (known.askedAt !== undefined || known.roots.length > 0) return;
+    const enough = new AbortController();
+    const patience = clock.sleep(GLANCE, AbortSignal.any([signal, enough.signal])).catch(() => undefined);
+    await Promise.race([asking, patience]);
+    enough.abort();
   }
 
   #operatorRoots(): readonly Certificate[] {
@@ -82,6 +102,7 @@ export class TrustKeeper implements Trust {
     const known: Known = {
       roots,
       askedAt: undefined,
+      glancedAt: undefined,
       asking: new SharedWork(),
       held: new Set(),
       neededUntil: new Map(),
@@ -164,31 +185,11 @@ function merge(input: MergeInput, seen: readonly Certificate[]): readonly KnownR
   return [...after.values()];
 }
 
+function distinct(certificates: readonly Certificate[]): readonly Certificate[] {
+  return [...new Map(certificates.map((certificate) => [certificate.fingerprint, certificate])).values()];
+}
+
 function sameRoots(a: readonly KnownRoot[], b: readonly KnownRoot[]): boolean {
   const fingerprints = new Set(a.map((root) => root.certificate.fingerprint));
   return a.length === b.length && b.every((root) => fingerprints.has(root.certificate.fingerprint));
-}
-
-function remembered(roots: readonly KnownRoot[]): string {
-  return JSON.stringify({
-    version: 1,
-    roots: roots.map((root) => ({ pem: root.certificate.pem, lastSeen: root.lastSeen })),
-  });
-}
-
-/** A memory that does not parse is no memory: the mount is asked again. */
-function recalled(text: string | undefined): readonly KnownRoot[] {
-  if (text === undefined) return [];
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== "object" || parsed === null || !("roots" in parsed) || !Array.isArray(parsed.roots))
-      return [];
-    return parsed.roots.flatMap((root: unknown) => {
-      if (typeof root !== "object" || root === null || !("pem" in root) || !("lastSeen" in root)) return [];
-      if (typeof root.pem !== "string" || typeof root.lastSeen !== "number") return [];
-      return [{ certificate: parseCertificate(root.pem), lastSeen: root.lastSeen }];
-    });
-  } catch {
-    return [];
-  }
 }

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, mkdirSync } from "node:fs";
 import { LeafdError } from "../domain/errors.ts";
+import type { ManifestFacts } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import type { ManifestFacts } from "../rotation/ports.ts";
 import { describeAccess, directoryAccess, setAccess } from "./access.ts";
 import type { Ownership } from "./accounts.ts";
 import type { HeldDirectory } from "./directory.ts";

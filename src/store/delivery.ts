@@ -12,14 +12,20 @@ export function readDelivery(directory: HeldDirectory): Delivery | undefined {
 }
 
 export function writeDelivery(directory: HeldDirectory, delivery: Omit<Delivery, "version">): void {
-  const { generation, reloadHash, at } = delivery;
-  writeRecord(directory, DELIVERED, { version: 1, generation, reloadHash, at } satisfies Delivery);
+  const { generation, reloadHash, at, notAfter } = delivery;
+  writeRecord(directory, DELIVERED, {
+    version: 1,
+    generation,
+    reloadHash,
+    at,
+    ...(notAfter && { notAfter }),
+  } satisfies Delivery);
 }
 
 function parseDelivery(value: unknown): Delivery | undefined {
   if (!isObject(value) || value.version !== 1) return undefined;
-  const { generation, reloadHash, at } = value;
+  const { generation, reloadHash, at, notAfter } = value;
   if (typeof generation !== "string" || generationTime(generation) === undefined) return undefined;
   if (typeof reloadHash !== "string" || typeof at !== "number") return undefined;
-  return { version: 1, generation, reloadHash, at };
+  return { version: 1, generation, reloadHash, at, ...(typeof notAfter === "number" && { notAfter }) };
 }

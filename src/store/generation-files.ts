@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
+import type { ManifestFacts, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import type { ManifestFacts, PairMaterial } from "../rotation/ports.ts";
 import { CERTIFICATE, COMBINED, KEY, TRUST } from "./names.ts";
 
 /** One file of a generation before it is written. */

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { lstatSync, readdirSync } from "node:fs";
 import { LeafdError } from "../domain/errors.ts";
+import type { Inspection, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { Secret } from "../domain/secret.ts";
-import type { Inspection, PairMaterial } from "../rotation/ports.ts";
 import { describeAccess } from "./access.ts";
 import { type HeldDirectory, openOutput } from "./directory.ts";
 import { errnoOf } from "./disk-error.ts";

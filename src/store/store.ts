@@ -1,7 +1,8 @@
 import { LeafdError } from "../domain/errors.ts";
+import type { Inspection, ManifestFacts, PairMaterial } from "../domain/inspection.ts";
 import type { Delivery, Manifest } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import type { Clock, Inspection, ManifestFacts, PairMaterial, Store } from "../rotation/ports.ts";
+import type { Clock, Store } from "../rotation/ports.ts";
 import { Accounts, type Ownership } from "./accounts.ts";
 import { Claims, type Warn } from "./claim.ts";
 import { commitGeneration } from "./commit.ts";

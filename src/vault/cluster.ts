@@ -1,6 +1,5 @@
-import type { ClusterSpec } from "../domain/cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
 import { Slots } from "../domain/slots.ts";
-import type { IssuerSpec } from "../domain/spec.ts";
 import type { ClusterStatus } from "../domain/status.ts";
 import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";

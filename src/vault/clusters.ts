@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ClusterSpec } from "../domain/cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
 import { LeafdError } from "../domain/errors.ts";
-import type { IssuerSpec } from "../domain/spec.ts";
 import type { ClusterStatus } from "../domain/status.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import { type Cluster, createCluster } from "./cluster.ts";

@@ -1,11 +1,12 @@
-import type { ClusterSpec } from "../domain/cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { issuerIdentity } from "../domain/request.ts";
 import { Secret } from "../domain/secret.ts";
+import type { SignedReply, SignOrder } from "../domain/sign-order.ts";
 import type { Slots } from "../domain/slots.ts";
-import type { IssuerSpec, KeyAlgorithm } from "../domain/spec.ts";
+import type { KeyAlgorithm } from "../domain/spec.ts";
 import { formatTime, SECOND } from "../domain/units.ts";
-import type { Clock, ClusterHealth, Issuer, SignedReply, SignOrder } from "../rotation/ports.ts";
+import type { Clock, ClusterHealth, Issuer } from "../rotation/ports.ts";
 import { apiPath, type VaultApi, type VaultRequest } from "./api.ts";
 import { readHealth } from "./health.ts";
 import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
@@ -48,6 +49,7 @@ const KEY_PARAMETERS = {
 export class PkiIssuer implements Issuer {
   readonly name: string;
   readonly identity: string;
+  readonly method: IssuerSpec["method"];
   readonly #options: PkiIssuerOptions;
   readonly #path: string;
 
@@ -55,6 +57,7 @@ export class PkiIssuer implements Issuer {
     const { spec, cluster } = options;
     this.#options = options;
     this.name = spec.name;
+    this.method = spec.method;
     this.identity = issuerIdentity(spec, cluster.namespace);
     this.#path = issuingPath(spec);
   }

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { IssuerSpec } from "../domain/spec.ts";
 import { formatDuration, formatTime } from "../domain/units.ts";
 import type { Clock, Issuer } from "../rotation/ports.ts";
 import { apiPath, type VaultApi } from "./api.ts";

@@ -1,6 +1,5 @@
-import type { ClusterSpec } from "../domain/cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { IssuerSpec } from "../domain/spec.ts";
 import { formatDuration, MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Issuer } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";

@@ -1,4 +1,5 @@
-import type { LeafFacts, RotationEvent } from "../../src/domain/events.ts";
+import type { RotationEvent } from "../../src/domain/events.ts";
+import type { LeafFacts } from "../../src/domain/leaf-facts.ts";
 import { HOUR, MINUTE } from "../../src/domain/units.ts";
 import { NOW } from "./status.ts";
 
@@ -10,6 +11,7 @@ export const LEAF: LeafFacts = {
   fingerprint: "ab".repeat(32),
   generation: "..gen-1",
   issuer: "main",
+  rung: "primary",
   notBefore: NOW,
   notAfter: NOW + HOUR,
   receivedAt: NOW,
@@ -53,6 +55,37 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
   reloaded: { ...of, kind: "reloaded", ...told, took: 3, detail: "sent SIGHUP to 7" },
   reload_failed: { ...of, kind: "reload_failed", ...told, ...failed, reason: "reload_failed", message: "exit code 1" },
   delivered: { ...of, kind: "delivered", generation: "..gen-1", serial: LEAF.serial },
+  confirmed: { ...of, kind: "confirmed", generation: "..gen-1", serial: LEAF.serial, took: 900, endpoints: 2 },
+  proof_pending: {
+    ...of,
+    kind: "proof_pending",
+    outcome: "not_live",
+    reason: "not_live",
+    message: "127.0.0.1:8443 serves another certificate",
+    nextAt: NOW + 1000,
+  },
+  proof_failed: { ...of, kind: "proof_failed", outcome: "not_live", ...failed, reason: "not_live" },
+  escalated: { ...of, kind: "escalated", ...told, step: 1 },
+  rolled_back: {
+    ...of,
+    kind: "rolled_back",
+    from: "..gen-2",
+    to: "..gen-1",
+    reason: "dependent_refused",
+    message: "nginx -t: exit code 1",
+  },
+  window_yielded: { ...of, kind: "window_yielded", opensAt: NOW + HOUR, servedUntil: NOW + 30 * MINUTE },
+  revoked: { ...of, kind: "revoked", issuer: "main", serial: "0a" },
+  revoke_failed: { ...of, kind: "revoke_failed", issuer: "main", serial: "0a", ...failed },
+  rung_changed: { ...of, kind: "rung_changed", from: "primary", to: "failover", issuer: "dr", reason: "sealed" },
+  reserved: { ...of, kind: "reserved", leaf: { ...LEAF, rung: "reserve" }, fresh: true },
+  reserve_lost: { ...of, kind: "reserve_lost", reason: "expired", message: "the leaf ended" },
+  reserve_failed: { ...of, kind: "reserve_failed", issuer: "main-reserve", ...failed },
+  survive_unmet: { ...of, kind: "survive_unmet", survive: 8 * HOUR, possible: HOUR },
+  expired: { ...of, kind: "expired", generation: "..gen-1", notAfter: NOW, action: "keep" },
+  expiry_failed: { ...of, kind: "expiry_failed", action: "stop", ...failed, reason: "reload_failed" },
+  paused: { ...of, kind: "paused", until: NOW + HOUR },
+  resumed: { ...of, kind: "resumed", by: "operator" },
   renewal_requested: { ...of, kind: "renewal_requested", by: "operator" },
   service_changed: { ...of, kind: "service_changed", classes: ["plan", "reload"] },
   service_added: { ...of, kind: "service_added" },
@@ -76,6 +109,7 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
     reason: "connect",
     message: "refused",
   },
+  issuer_circuit: { at: NOW, kind: "issuer_circuit", issuer: "main", state: "open", reason: "sealed" },
   root_added: { at: NOW, kind: "root_added", ...root, notAfter: NOW + HOUR },
   root_held: { at: NOW, kind: "root_held", ...root },
   root_removed: { at: NOW, kind: "root_removed", ...root },

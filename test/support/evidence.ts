@@ -1,5 +1,5 @@
 import type { Reason } from "../../src/domain/errors.ts";
-import type { LeafFacts } from "../../src/domain/events.ts";
+import type { LeafFacts } from "../../src/domain/leaf-facts.ts";
 import type { CertificateRequest } from "../../src/domain/spec.ts";
 import type { Evidence } from "../../src/domain/verify.ts";
 import { TestCa, type TestLeaf } from "./test-ca.ts";
@@ -55,6 +55,7 @@ export function currentLeaf(facts: Partial<LeafFacts>): LeafFacts {
     fingerprint: "00",
     generation: "..gen-1",
     issuer: "main",
+    rung: "primary",
     notBefore: 0,
     notAfter: 0,
     receivedAt: 0,

@@ -1,6 +1,7 @@
+import type { ManifestFacts, PairMaterial } from "../../src/domain/inspection.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import type { OutputSpec } from "../../src/domain/spec.ts";
-import type { ManifestFacts, PairMaterial, Store } from "../../src/rotation/ports.ts";
+import type { Store } from "../../src/rotation/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createStore, type StoreOptions } from "../../src/store/store.ts";
 

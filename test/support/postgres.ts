@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { chown, glob, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { PairMaterial } from "../../src/rotation/ports.ts";
+import type { PairMaterial } from "../../src/domain/inspection.ts";
 import { type Program, startProgram } from "./server-program.ts";
 import { tempDir } from "./temp-dir.ts";
 

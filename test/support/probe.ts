@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import type { PairMaterial } from "../../src/domain/inspection.ts";
 import type { ProbeSpec } from "../../src/domain/outage-spec.ts";
 import { createProbe } from "../../src/reload/probe.ts";
-import type { PairMaterial, ServedLeaf } from "../../src/rotation/ports.ts";
+import type { ServedLeaf } from "../../src/rotation/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { TestCa, TestLeaf } from "./test-ca.ts";
 

@@ -1,20 +1,22 @@
-import type { Decision } from "../../src/domain/decide.ts";
-import type { LeafdError } from "../../src/domain/errors.ts";
+import { parseCertificate } from "../../src/domain/certificate.ts";
+import type { Act } from "../../src/domain/decide.ts";
+import { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
+import type { PairMaterial } from "../../src/domain/inspection.ts";
 import type { ReloadStep } from "../../src/domain/reload-spec.ts";
 import type { OutputSpec, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
 import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
-import { Gate } from "../../src/rotation/gate.ts";
+import { Crew, type CrewOptions } from "../../src/rotation/crew.ts";
 import type { Ports } from "../../src/rotation/job.ts";
-import type { ReloadContext, Reloader, Store } from "../../src/rotation/ports.ts";
-import { createReloadQueue } from "../../src/rotation/reload-queue.ts";
-import { ServiceRunner } from "../../src/rotation/runner.ts";
+import type { ReloadContext, Reloader, ServedLeaf, Store } from "../../src/rotation/ports.ts";
+import type { ServiceRunner } from "../../src/rotation/runner.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { createStore } from "../../src/store/store.ts";
 import { createTrustMemory } from "../../src/store/trust-memory.ts";
+import { exampleService } from "./circumstances.ts";
 import type { TempDir } from "./temp-dir.ts";
 import { TestCa } from "./test-ca.ts";
 import { TestIssuer } from "./test-issuer.ts";
@@ -33,11 +35,23 @@ interface StartOptions {
 export class RotationWorld {
   readonly clock = new VirtualClock(Date.now());
   readonly events: RotationEvent[] = [];
+  /** The issuer `main`. */
   readonly issuer: TestIssuer;
+  /** Further ones by their names: a test adds those that its service names. */
+  readonly issuers = new Map<string, TestIssuer>();
   readonly root: TestCa;
+  readonly issuing: TestCa;
   readonly reloads: ReloadContext[] = [];
+  /** The steps that were carried out, checks included. */
+  readonly steps: ReloadStep[] = [];
+  /** What the dependents serve (PEM), or why nobody can see it; undefined: what is published. */
+  serving: string | LeafdError | undefined;
+  windowOpensAt: EpochMillis = 0;
+  pausedUntil: EpochMillis = 0;
   /** Taken one by one: the outcomes of the next reloads, where not a success. */
   readonly reloadFailures: LeafdError[] = [];
+  /** Taken one by one: the outcomes of the next checks of `preReload`; undefined is a success. */
+  readonly checkFailures: (LeafdError | undefined)[] = [];
   /** A dependent that never answers. */
   reloadsHang = false;
   /** Taken one by one: errors of the next commits. */
@@ -52,14 +66,21 @@ export class RotationWorld {
   private constructor(dir: TempDir, root: TestCa, issuing: TestCa) {
     this.#dir = dir;
     this.root = root;
-    this.issuer = new TestIssuer(issuing, root, this.clock);
+    this.issuing = issuing;
+    this.issuer = this.addIssuer("main");
+  }
+
+  /** Another issuer under the same root. */
+  addIssuer(name: string): TestIssuer {
+    const issuer = new TestIssuer(this.issuing, this.root, this.clock, name);
+    if (name !== "main") issuer.identity = `default//pki/${name}`;
+    this.issuers.set(name, issuer);
+    return issuer;
   }
 
   spec(changes: Partial<ServiceSpec> = {}): ServiceSpec {
     const touch: ReloadStep = { kind: "touch", path: "/dev/null" };
-    return {
-      name: "web",
-      required: true,
+    return exampleService({
       request: {
         names: { commonName: "web.svc", dns: ["web.svc"], ips: [], uris: ["spiffe://corp/web"], emails: [] },
         key: "ec-p256",
@@ -67,42 +88,56 @@ export class RotationWorld {
         usages: ["server", "client"],
         ttl: HOUR,
       },
-      issuers: [{ name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" }],
       output: {
         directory: this.#dir.join("live"),
         modes: { key: 0o600, cert: 0o644, directory: 0o755 },
         layout: "generations",
       },
-      preReload: [],
       reload: [touch],
-      escalate: [],
-      probes: [],
-      renewAt: 2 / 3,
-      outage: { atExpiry: { kind: "keep" } },
-      windows: [],
-      revokeOld: false,
       ...changes,
-    };
+    });
   }
 
   /** A new process, so to speak: nothing of the old one but what is on disk. */
-  start(spec: ServiceSpec = this.spec(), options: StartOptions = {}): ServiceRunner {
-    const reloads = createReloadQueue({ reloader: this.#reloader, clock: this.clock, emit: this.#emit });
-    const parts = { ports: this.#ports(options), gate: new Gate(4), reloads, emit: this.#emit };
-    return new ServiceRunner({ spec, issuer: this.issuer, ...parts, ...options });
+  start(spec: ServiceSpec = this.spec(), { pace, movedFrom, ...options }: StartOptions = {}): ServiceRunner {
+    const crew = this.#crew(options);
+    this.crew = crew;
+    const runner = crew.runner(spec, { ...(pace && { pace }), ...(movedFrom && { movedFrom }) });
+    this.#runners = [runner];
+    return runner;
   }
 
   /** Many services of one process. */
   supervisor(): Supervisor {
-    const around = { issuerFor: () => this.issuer, placesFor: () => 4 };
-    return new Supervisor({ ports: this.#ports({}), reloader: this.#reloader, emit: this.#emit, ...around });
+    return new Supervisor(this.#shared({}));
+  }
+
+  /** The circuits of the process that was started last. */
+  crew: Crew | undefined;
+  #runners: readonly ServiceRunner[] = [];
+
+  #crew(options: StartOptions): Crew {
+    const route = this.#emit;
+    return new Crew({ ...this.#shared(options), route, runners: () => this.#runners, wake: () => undefined });
+  }
+
+  #shared(options: StartOptions): CrewOptions {
+    return {
+      ports: this.#ports(options),
+      reloader: this.#reloader,
+      emit: this.#emit,
+      issuerFor: ({ name }) => this.issuers.get(name) ?? this.issuer,
+      placesFor: () => 4,
+    };
   }
 
   readonly #emit = (event: RotationEvent): void => void this.events.push(event);
 
   readonly #reloader: Reloader = {
     targetKey: (_step, service) => service,
-    run: async (_step, context, signal) => {
+    run: async (step, context, signal) => {
+      this.steps.push(step);
+      if (context.cause === "check") return this.#check();
       this.reloads.push(context);
       if (this.reloadsHang) await this.clock.sleep(DAY, signal);
       const failure = this.reloadFailures.shift();
@@ -110,6 +145,12 @@ export class RotationWorld {
       return "told";
     },
   };
+
+  async #check(): Promise<string> {
+    const failure = this.checkFailures.shift();
+    if (failure !== undefined) throw failure;
+    return "fine";
+  }
 
   #ports({ instance = "one", trust = { include: [], newRoot: "accept" } }: StartOptions): Ports {
     const { clock } = this;
@@ -122,8 +163,24 @@ export class RotationWorld {
       store: this.#failing(createStore({ clock, instance, takeover: false, warn })),
       ledger: openLedger(this.#dir.path, { clock, warn }),
       trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
+      probe: { served: (_endpoint, own) => this.#served(own) },
+      windows: { opensAt: (_windows, now) => Math.max(now, this.windowOpensAt) },
+      pauses: {
+        until: () => (this.pausedUntil > clock.now() ? this.pausedUntil : undefined),
+        pause: (_service, until) => void (this.pausedUntil = until),
+        resume: () => void (this.pausedUntil = 0),
+      },
+      heldDirectory: this.#dir.join("held"),
       seed: "test",
     };
+  }
+
+  /** Left alone, dependents serve what is published. */
+  async #served(own: PairMaterial): Promise<ServedLeaf> {
+    const served = this.serving;
+    if (served instanceof LeafdError) throw served;
+    const { fingerprint, serial, notAfter } = parseCertificate(served ?? own.certificate);
+    return { fingerprint, serial, notAfter };
   }
 
   /** The store with the commit failures that the test wants. */
@@ -153,7 +210,7 @@ export class RotationWorld {
   }
 
   /** Carries one decision out; a dependent that hangs is waited for as long as the runner waits. */
-  async step(runner: ServiceRunner, decision: Exclude<Decision, { kind: "wait" }>): Promise<void> {
+  async step(runner: ServiceRunner, decision: Act): Promise<void> {
     const working = runner.carryOut(decision, never);
     if (decision.kind === "reload") await this.clock.advance(2000);
     if (decision.kind === "reload" && this.reloadsHang) await this.passTimeUntil(working);

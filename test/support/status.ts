@@ -21,6 +21,7 @@ export function serviceStatus(changes: Partial<ServiceStatus> = {}): ServiceStat
     due: NOW + 8 * HOUR,
     generation: "..gen-1",
     delivered: true,
+    ladder: [],
     failures: 0,
     lastSuccess: { issue: NOW - 12 * HOUR, store: NOW - 12 * HOUR, reload: NOW - 12 * HOUR },
     ...changes,
@@ -40,6 +41,7 @@ export function missingService(changes: Partial<ServiceStatus> = {}): ServiceSta
     names: { dns: ["billing.svc"], ips: [], uris: [], emails: [] },
     issuer: "main",
     delivered: true,
+    ladder: [],
     failures: 2,
     lastSuccess: {},
     ...changes,
@@ -61,6 +63,7 @@ export function daemonStatus(services: readonly ServiceStatus[], changes: Partia
     configHash: "v1:0123",
     configLoadedAt: NOW - 24 * HOUR,
     clusters: [cluster],
+    issuers: ["main", "main-reserve"].map((name) => ({ name, cluster: "default", circuit: "closed" })),
     services,
     ...changes,
   };

@@ -1,13 +1,15 @@
 import { LeafdError } from "../../src/domain/errors.ts";
+import type { SignedReply, SignOrder } from "../../src/domain/sign-order.ts";
 import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
-import type { ClusterHealth, Issuer, SignedReply, SignOrder } from "../../src/rotation/ports.ts";
+import type { ClusterHealth, Issuer } from "../../src/rotation/ports.ts";
 import type { LeafOptions, TestCa } from "./test-ca.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 import { readRequest } from "./x509-library.ts";
 
 /** An issuer whose next answers a test can choose; left alone, it signs what it is asked for, for an hour. */
 export class TestIssuer implements Issuer {
-  readonly name = "main";
+  readonly name: string;
+  readonly method = "sign";
   identity = "default//pki/svc";
   /** How many certificates it has signed. */
   signed = 0;
@@ -26,7 +28,8 @@ export class TestIssuer implements Issuer {
   published: readonly TestCa[];
   readonly #clock: VirtualClock;
 
-  constructor(signer: TestCa, root: TestCa, clock: VirtualClock) {
+  constructor(signer: TestCa, root: TestCa, clock: VirtualClock, name = "main") {
+    this.name = name;
     this.signer = signer;
     this.published = [signer, root];
     this.#clock = clock;

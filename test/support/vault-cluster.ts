@@ -1,7 +1,6 @@
-import type { ClusterSpec } from "../../src/domain/cluster-spec.ts";
+import type { ClusterSpec, IssuerSpec } from "../../src/domain/cluster-spec.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
-import type { IssuerSpec } from "../../src/domain/spec.ts";
-import type { SignOrder } from "../../src/rotation/ports.ts";
+import type { SignOrder } from "../../src/domain/sign-order.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type Cluster, createCluster } from "../../src/vault/cluster.ts";
 import type { TestVault } from "./test-vault.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import test, { after, before, describe } from "node:test";
+import type { IssuerSpec } from "../../../src/domain/cluster-spec.ts";
 import { Secret } from "../../../src/domain/secret.ts";
-import type { IssuerSpec } from "../../../src/domain/spec.ts";
+import type { SignOrder } from "../../../src/domain/sign-order.ts";
 import { keys } from "../../../src/keys/keys.ts";
-import type { SignOrder } from "../../../src/rotation/ports.ts";
 import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
 import { issuerSpec, signOrder, type WatchedCluster, watchedCluster } from "../../support/vault-cluster.ts";
 import { startOpenBao, type TestVault } from "../../support/vault-server.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import test, { after, before, describe } from "node:test";
-import type { AuthSpec, ClusterSpec } from "../../../src/domain/cluster-spec.ts";
-import type { CertificateRequest, IssuerSpec } from "../../../src/domain/spec.ts";
+import type { AuthSpec, ClusterSpec, IssuerSpec } from "../../../src/domain/cluster-spec.ts";
+import type { CertificateRequest } from "../../../src/domain/spec.ts";
 import type { Finding } from "../../../src/vault/finding.ts";
 import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decide } from "../../../src/domain/decide.ts";
-import type { LeafFacts, ServiceEvent } from "../../../src/domain/events.ts";
-import { evolve, INITIAL_STATE, type ServiceState } from "../../../src/domain/state.ts";
+import type { ServiceEvent } from "../../../src/domain/events.ts";
+import { evolve } from "../../../src/domain/evolve.ts";
+import type { LeafFacts } from "../../../src/domain/leaf-facts.ts";
+import { INITIAL_STATE, type ServiceState } from "../../../src/domain/state.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
+import { around } from "../../support/circumstances.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const DUE = NOW + 16 * HOUR;
@@ -14,6 +17,7 @@ function leaf(serial: string): LeafFacts {
     fingerprint: `f${serial}`,
     generation: `..gen-${serial}`,
     issuer: "main",
+    rung: "primary",
     notBefore: NOW,
     notAfter: NOW + 24 * HOUR,
     receivedAt: NOW,
@@ -58,40 +62,53 @@ const reloadFailed = {
 } as const;
 
 test("the disk is read before anything else", () => {
-  assert.deepEqual(decide(INITIAL_STATE, NOW), { kind: "recover" });
+  assert.deepEqual(decide(INITIAL_STATE, around(NOW)), { kind: "recover" });
 });
 
 test("a disk that could not be read is read again at the retry, not in a loop", () => {
-  assert.deepEqual(decide(after(rotationFailed), NOW), { kind: "wait", until: NOW + MINUTE, next: "recover" });
-  assert.deepEqual(decide(after(rotationFailed), NOW + MINUTE), { kind: "recover" });
+  const unread = after({ ...rotationFailed, stage: "preflight", reason: "io_error" });
+  assert.deepEqual(decide(unread, around(NOW)), { kind: "wait", until: NOW + MINUTE, next: "recover" });
+  assert.deepEqual(decide(unread, around(NOW + MINUTE)), { kind: "recover" });
 });
 
 test("a missing pair is asked for at once, and after a failure at its retry", () => {
-  assert.deepEqual(decide(after(nothing), NOW), { kind: "issue", cause: "missing" });
-  assert.deepEqual(decide(after(nothing, rotationFailed), NOW), { kind: "wait", until: NOW + MINUTE, next: "issue" });
-  assert.deepEqual(decide(after(nothing, rotationFailed), NOW + MINUTE), { kind: "issue", cause: "missing" });
+  assert.deepEqual(decide(after(nothing), around(NOW)), { kind: "issue", cause: "missing", issuer: "main" });
+  assert.deepEqual(decide(after(nothing, rotationFailed), around(NOW)), {
+    kind: "wait",
+    until: NOW + MINUTE,
+    next: "issue",
+  });
+  assert.deepEqual(decide(after(nothing, rotationFailed), around(NOW + MINUTE)), {
+    kind: "issue",
+    cause: "missing",
+    issuer: "main",
+  });
 });
 
 test("a good pair is left alone until it is due", () => {
-  assert.deepEqual(decide(after(recovered), NOW), { kind: "wait", until: DUE, next: "issue" });
-  assert.deepEqual(decide(after(recovered), DUE), { kind: "issue", cause: "renewal_due" });
+  assert.deepEqual(decide(after(recovered), around(NOW)), { kind: "wait", until: DUE, next: "issue" });
+  assert.deepEqual(decide(after(recovered), around(DUE)), { kind: "issue", cause: "renewal_due", issuer: "main" });
 });
 
 test("a failure never makes the next renewal come before it is due", () => {
-  assert.deepEqual(decide(after(recovered, rotationFailed), NOW + MINUTE), { kind: "wait", until: DUE, next: "issue" });
+  assert.deepEqual(decide(after(recovered, rotationFailed), around(NOW + MINUTE)), {
+    kind: "wait",
+    until: DUE,
+    next: "issue",
+  });
 });
 
 test("a reload that an earlier run owes comes first, even when the renewal is due", () => {
   const owed = after({ ...recovered, reloadOwed: true });
-  assert.deepEqual(decide(owed, NOW), { kind: "reload" });
-  assert.deepEqual(decide(owed, DUE), { kind: "reload" });
+  assert.deepEqual(decide(owed, around(NOW)), { kind: "reload" });
+  assert.deepEqual(decide(owed, around(DUE)), { kind: "reload" });
 });
 
 test("a reload that keeps failing stops no renewal, and waits for its own retry", () => {
   const failing = after({ ...recovered, reloadOwed: true }, reloadFailed);
-  assert.deepEqual(decide(failing, NOW), { kind: "wait", until: NOW + 2 * MINUTE, next: "reload" });
-  assert.deepEqual(decide(failing, NOW + 2 * MINUTE), { kind: "reload" });
-  assert.deepEqual(decide(failing, DUE), { kind: "issue", cause: "renewal_due" });
+  assert.deepEqual(decide(failing, around(NOW)), { kind: "wait", until: NOW + 2 * MINUTE, next: "reload" });
+  assert.deepEqual(decide(failing, around(NOW + 2 * MINUTE)), { kind: "reload" });
+  assert.deepEqual(decide(failing, around(DUE)), { kind: "issue", cause: "renewal_due", issuer: "main" });
 });
 
 test("a delivered reload is owed no more, and its trouble is over", () => {
@@ -102,14 +119,14 @@ test("a delivered reload is owed no more, and its trouble is over", () => {
 
 test("another request costs a certificate, another delivery or bundle does not", () => {
   const kinds = (["request_changed", "issuer_removed", "delivery_changed", "trust_changed"] as const).map(
-    (outdated) => decide(after({ ...recovered, outdated }), NOW).kind,
+    (outdated) => decide(after({ ...recovered, outdated }), around(NOW)).kind,
   );
   assert.deepEqual(kinds, ["issue", "issue", "republish", "republish"]);
 });
 
 test("an operator's request is served at once, beats a waiting retry, and is over when a new serial is out", () => {
   const asked = after(recovered, rotationFailed, { kind: "renewal_requested", by: "operator" });
-  assert.deepEqual(decide(asked, NOW), { kind: "issue", cause: "forced" });
+  assert.deepEqual(decide(asked, around(NOW)), { kind: "issue", cause: "forced", issuer: "main" });
   const again = evolve(asked, { ...published, leaf: leaf("01"), at: NOW, service: "web" });
   assert.equal(again.forced, true, "the same pair in another form is no answer to it");
   assert.equal(evolve(again, { ...published, at: NOW, service: "web" }).forced, false);

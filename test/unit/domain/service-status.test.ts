@@ -1,31 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
+import { evolve } from "../../../src/domain/evolve.ts";
 import { serviceStatus } from "../../../src/domain/service-status.ts";
-import type { ServiceSpec } from "../../../src/domain/spec.ts";
-import { evolve, INITIAL_STATE } from "../../../src/domain/state.ts";
+import { INITIAL_STATE } from "../../../src/domain/state.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
+import { around, exampleService } from "../../support/circumstances.ts";
 import { EVENTS, LEAF } from "../../support/events.ts";
 import { NOW } from "../../support/status.ts";
 
-const names = { commonName: "payments.svc", dns: ["payments.svc"], ips: [], uris: [], emails: [] };
-const SPEC: ServiceSpec = {
-  name: "payments",
-  required: true,
-  request: { names, key: "ec-p256", reuseKey: false, usages: ["server"] },
-  issuers: [{ name: "main", cluster: "default", mount: "pki", role: "svc", method: "sign" }],
-  output: { directory: "/srv/tls", modes: { key: 0o600, cert: 0o644, directory: 0o755 }, layout: "generations" },
-  preReload: [],
-  reload: [],
-  escalate: [],
-  probes: [],
-  renewAt: 2 / 3,
-  outage: { atExpiry: { kind: "keep" } },
-  windows: [],
-  revokeOld: false,
-};
+const SPEC = exampleService({ name: "payments" });
+const { names } = SPEC.request;
 
-const after = (...events: readonly ServiceEvent[]) => serviceStatus(SPEC, events.reduce(evolve, INITIAL_STATE), NOW);
+const after = (...events: readonly ServiceEvent[]) =>
+  serviceStatus(events.reduce(evolve, INITIAL_STATE), around(NOW, { spec: SPEC }));
 
 describe("the status of a service", () => {
   it("before anything happened: pending, the disk comes next", () => {
@@ -38,6 +26,11 @@ describe("the status of a service", () => {
       names,
       issuer: "main",
       delivered: true,
+      ladder: [
+        { kind: "keep", inUse: false, available: false, why: "no_pair" },
+        { kind: "issuer", name: "main", inUse: false, available: true },
+        { kind: "expiry", name: "keep", inUse: false, available: true },
+      ],
       failures: 0,
       lastSuccess: {},
     });
@@ -70,6 +63,6 @@ describe("the status of a service", () => {
 
   it("is expired once the leaf has ended", () => {
     const state = [EVENTS.recovered, EVENTS.delivered].reduce<ReturnType<typeof evolve>>(evolve, INITIAL_STATE);
-    assert.equal(serviceStatus(SPEC, state, NOW + HOUR).state, "expired");
+    assert.equal(serviceStatus(state, around(NOW + HOUR, { spec: SPEC })).state, "expired");
   });
 });

@@ -4,7 +4,7 @@ import { renameSync, symlinkSync } from "node:fs";
 import { appendFile, chmod, mkdir, rm, symlink, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Inspection } from "../../../src/rotation/ports.ts";
+import type { Inspection } from "../../../src/domain/inspection.ts";
 import { exampleFacts, exampleMaterial, exampleOutput, exampleStore } from "../../support/example-output.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 

@@ -1,0 +1,155 @@
+import type { Reason } from "./errors.ts";
+import type { ServiceEvent, Stage } from "./events.ts";
+import type { IssuerTrouble, ServiceState, Trouble } from "./state.ts";
+import type { EpochMillis } from "./units.ts";
+
+type Kind = ServiceEvent["kind"];
+type EventByKind = { readonly [K in Kind]: Extract<ServiceEvent, { readonly kind: K }> };
+type Fold<K extends Kind> = (state: ServiceState, event: EventByKind[K]) => ServiceState;
+
+/** What each kind of event changes; one that is not here is news and no change. */
+const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
+  recovered: (state, { at, leaf, reloadOwed, proofOwed, outdated, replaceAt, servedUntil, superseded }) => ({
+    ...without(state, "lacking", "outdated", "replaceAt", "proofOwed", "superseded"),
+    recovered: true,
+    current: leaf,
+    reloadOwed,
+    ...(proofOwed && !reloadOwed && { proofOwed: { since: at, nextAt: at, looks: 0 } }),
+    ...(outdated && { outdated }),
+    ...(replaceAt && { replaceAt }),
+    ...(servedUntil && { servedUntil }),
+    ...(superseded && { superseded }),
+  }),
+  nothing_usable: (state, { cause }) => ({
+    ...without(state, "current", "outdated", "replaceAt", "proofOwed"),
+    recovered: true,
+    lacking: cause,
+    reloadOwed: false,
+  }),
+  outdated: (state, { cause }) => ({ ...without(state, "replaceAt"), outdated: cause }),
+  renewal_requested: (state, { force }) => ({
+    ...without(state, "rotationTrouble"),
+    issuerTroubles: {},
+    forced: true,
+    force: state.force || force === true,
+  }),
+  rotation_started: (state) => ({ ...state, activity: "rotation" }),
+  issued: (state, { at }) => ({ ...state, lastIssue: at }),
+  published,
+  survive_unmet: (state) => ({ ...state, surviveUnmet: true }),
+  rotation_failed: (state, event) => ({
+    ...without(state, "activity"),
+    rotationTrouble: trouble(event, event.stage),
+    issuerTroubles: isOfTheIssuer(event)
+      ? { ...state.issuerTroubles, [event.issuer]: issuerTrouble(state.issuerTroubles[event.issuer], event) }
+      : state.issuerTroubles,
+  }),
+  reload_started: (state) => ({ ...state, activity: "reload" }),
+  reload_failed: (state, event) => ({ ...without(state, "activity"), reloadTrouble: trouble(event, "reload") }),
+  delivered: (state, { at, proofOwed }) => ({
+    // While proofs fail the trouble stays what they said.
+    ...without(state, "activity", ...(state.reloadTrouble?.stage === "confirm" ? [] : ["reloadTrouble" as const])),
+    reloadOwed: false,
+    force: state.forced && state.force,
+    lastReload: at,
+    ...(proofOwed && { proofOwed: { since: at, nextAt: at, looks: 0 } }),
+    ...(state.current && { servedUntil: state.current.notAfter }),
+  }),
+  confirmed: (state, { at }) => ({
+    ...without(state, "proofOwed", "reloadTrouble"),
+    proofFailures: 0,
+    lastConfirm: at,
+  }),
+  proof_pending: (state, { nextAt }) => ({ ...state, ...lookAgain(state, nextAt) }),
+  proof_failed: (state, event) => {
+    const next = { ...state, reloadTrouble: trouble(event, "confirm") };
+    if (event.outcome === "unknown") return { ...next, ...lookAgain(state, event.retryAt) };
+    return { ...without(next, "proofOwed"), reloadOwed: true, proofFailures: state.proofFailures + 1 };
+  },
+  reserved: (state, { leaf }) => ({ ...without(state, "reserveTrouble"), reserve: leaf }),
+  reserve_lost: (state) => without(state, "reserve"),
+  reserve_failed: (state, event) => ({ ...state, reserveTrouble: trouble(event, "issue") }),
+  expired: (state, { generation }) => ({ ...without(state, "expiryTrouble"), expired: generation }),
+  expiry_failed: (state, event) => ({ ...state, expiryTrouble: trouble(event, "reload") }),
+  revoked: (state) => without(state, "superseded", "revokeTrouble"),
+  revoke_failed: (state, event) =>
+    event.final ? without(state, "superseded", "revokeTrouble") : { ...state, revokeTrouble: trouble(event, "issue") },
+};
+
+/** The next state. Pure: the same events give the same state, whatever happened around them. */
+export function evolve(state: ServiceState, event: ServiceEvent): ServiceState {
+  return fold(event.kind, state, event);
+}
+
+function fold<K extends Kind>(kind: K, state: ServiceState, event: EventByKind[K]): ServiceState {
+  return FOLDS[kind]?.(state, event) ?? state;
+}
+
+type Optional = {
+  [K in keyof ServiceState]-?: undefined extends ServiceState[K] ? K : object extends Pick<ServiceState, K> ? K : never;
+}[keyof ServiceState];
+
+/** The state without these fields: `exactOptionalPropertyTypes` has no other way to unset one. */
+function without(state: ServiceState, ...fields: Optional[]): ServiceState {
+  const rest = { ...state };
+  for (const field of fields) delete rest[field];
+  return rest;
+}
+
+function published(state: ServiceState, event: EventByKind["published"]): ServiceState {
+  const isNew = event.leaf.serial !== state.current?.serial;
+  // A pair that is published again answers neither a wish for a new one nor a request for another.
+  const isAnswered = isNew || state.outdated === event.cause;
+  const over = [
+    "lacking",
+    "activity",
+    "rotationTrouble",
+    "reloadTrouble",
+    "proofOwed",
+    "expired",
+    "expiryTrouble",
+  ] as const;
+  const { superseded } = event;
+  return {
+    ...without(state, ...over, ...(isAnswered ? (["outdated", "replaceAt"] as const) : [])),
+    recovered: true,
+    current: event.leaf,
+    forced: isNew ? false : state.forced,
+    reloadOwed: event.reloadOwed,
+    proofFailures: 0,
+    issuerTroubles: isNew && event.leaf.rung !== "reserve" ? {} : state.issuerTroubles,
+    surviveUnmet: isNew ? false : state.surviveUnmet,
+    published: event.cause,
+    lastStore: event.at,
+    rotations: state.rotations + (isNew ? 1 : 0),
+    ...(superseded && { superseded }),
+  };
+}
+
+/** An issuer answers for these stages; a spent budget and a program that is told to stop are not its fault. */
+function isOfTheIssuer({ stage, reason }: EventByKind["rotation_failed"]): boolean {
+  if (stage !== "issue" && stage !== "verify") return false;
+  return reason !== "budget_exhausted" && reason !== "internal" && reason !== "cancelled";
+}
+
+function issuerTrouble(before: IssuerTrouble | undefined, event: EventByKind["rotation_failed"]): IssuerTrouble {
+  const { at, reason, retryAt } = event;
+  return { failures: (before?.failures ?? 0) + 1, reason, since: before?.since ?? at, at, retryAt };
+}
+
+function lookAgain({ proofOwed }: ServiceState, nextAt: EpochMillis): Pick<ServiceState, "proofOwed"> {
+  return proofOwed === undefined ? {} : { proofOwed: { ...proofOwed, nextAt, looks: proofOwed.looks + 1 } };
+}
+
+interface Failed {
+  readonly failures: number;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly retryAt: EpochMillis;
+  readonly hint?: string;
+}
+
+function trouble(event: Failed, stage: Stage): Trouble {
+  const { failures, reason, message, retryAt } = event;
+  return { failures, reason, message, stage, retryAt, ...(event.hint === undefined ? {} : { hint: event.hint }) };
+}

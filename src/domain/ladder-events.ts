@@ -1,0 +1,48 @@
+import type { Reason } from "./errors.ts";
+import type { OfService } from "./event-base.ts";
+import type { LeafFacts } from "./leaf-facts.ts";
+import type { RungName } from "./manifest.ts";
+import type { AtExpiry } from "./outage-spec.ts";
+import type { EpochMillis, Millis } from "./units.ts";
+
+/** What happens to a service on the ladder: see ladder.ts. */
+export type LadderEvent =
+  /** The pair comes from another rung than the one before. */
+  | (OfService & {
+      readonly kind: "rung_changed";
+      readonly from: RungName;
+      readonly to: RungName;
+      readonly issuer: string;
+      /** Of the failure that led there; absent on the way back. */
+      readonly reason?: Reason;
+    })
+  /** A reserve is held: a new one, or the one that an earlier run left. */
+  | (OfService & { readonly kind: "reserved"; readonly leaf: LeafFacts; readonly fresh: boolean })
+  | (OfService & { readonly kind: "reserve_lost"; readonly reason: Reason; readonly message: string })
+  | (OfService & {
+      readonly kind: "reserve_failed";
+      readonly issuer: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+      readonly failures: number;
+      readonly retryAt: EpochMillis;
+    })
+  /** The TTL does not hold the outage that the configuration names: this is how long it would. */
+  | (OfService & { readonly kind: "survive_unmet"; readonly survive: Millis; readonly possible: Millis })
+  /** The pair has ended and there is no other. */
+  | (OfService & {
+      readonly kind: "expired";
+      readonly generation: string;
+      readonly notAfter: EpochMillis;
+      readonly action: AtExpiry["kind"];
+    })
+  | (OfService & {
+      readonly kind: "expiry_failed";
+      readonly action: AtExpiry["kind"];
+      readonly reason: Reason;
+      readonly message: string;
+      readonly hint?: string;
+      readonly failures: number;
+      readonly retryAt: EpochMillis;
+    });

@@ -1,0 +1,153 @@
+import { admits, type Circuit, isAway } from "./circuit.ts";
+import type { LeafFacts } from "./leaf-facts.ts";
+import { fraction } from "./schedule.ts";
+import type { ServiceSpec } from "./spec.ts";
+import type { ServiceState } from "./state.ts";
+import { type EpochMillis, MINUTE, type Millis, SECOND } from "./units.ts";
+
+/*
+ * The ladder: what holds while a service cannot have a new certificate from the issuer it prefers.
+ *
+ *     keep the pair → the next issuer → the reserve → what the operator wants at the end
+ *
+ * All of it is a function of the state and the time; nothing here is remembered between two decisions.
+ */
+
+/** What a decision rests on besides the state of the service. */
+export interface Circumstances {
+  readonly now: EpochMillis;
+  readonly spec: ServiceSpec;
+  /** The circuit of an issuer, by its configured name. */
+  readonly circuit: (issuer: string) => Circuit;
+  /** When reloads may happen next; `now` or earlier: they may. */
+  readonly windowOpensAt: EpochMillis;
+  /** The operator has paused the service until then. */
+  readonly pausedUntil?: EpochMillis;
+}
+
+/** Of the renewal window: when the next issuer, and when the reserve takes over. */
+const FAILOVER_BURN = 0.25;
+const RESERVE_BURN = 0.75;
+/** An issuer whose circuit is open for this long is failed over from, however long the window is. */
+const FAILOVER_OPEN: Millis = 10 * MINUTE;
+/** Successes in a row before a service goes back to an issuer that it has left. */
+const RETURN_STREAK = 2;
+/** After an outage those who are not first spread over this time at most. */
+const LONGEST_SPREAD: Millis = MINUTE;
+/** While a circuit is away its state is looked at again after this time. */
+const LOOK_AGAIN: Millis = SECOND;
+
+const NEVER: EpochMillis = Number.POSITIVE_INFINITY;
+const ALWAYS: EpochMillis = Number.NEGATIVE_INFINITY;
+
+/** When an issuer may be asked on behalf of the service. */
+export interface Turn {
+  readonly issuer: string;
+  /** From when its place on the ladder lets it take part; infinite: not as things are. */
+  readonly from: EpochMillis;
+  /** From when it may be asked: its turn, its circuit and the pause after its last failure. */
+  readonly at: EpochMillis;
+}
+
+/** Part of the renewal window that is used up: 0 when renewal comes due, 1 at the end. */
+export function burnAt({ due, notAfter }: LeafFacts, burn: number): EpochMillis {
+  return due + (notAfter - due) * burn;
+}
+
+/** The issuers of the service, in the order in which they would be asked now. */
+export function turns(state: ServiceState, around: Circumstances): readonly Turn[] {
+  const order = preference(state, around);
+  let from = ALWAYS;
+  return order.map((issuer, index) => {
+    const before = order[index - 1];
+    if (before !== undefined) from = Math.max(from, failoverFrom({ before, next: issuer }, state, around));
+    return { issuer, from, at: Math.max(from, askableFrom(issuer, state, around)) };
+  });
+}
+
+/**
+ * The configured order, unless the pair came from a later issuer: that one goes first until the preferred one has shown
+ * twice in a row that it is back. So the way back costs no certificate, and an issuer that comes and goes is left alone.
+ */
+function preference({ current }: ServiceState, { spec, circuit }: Circumstances): readonly string[] {
+  const names = spec.issuers.map(({ name }) => name);
+  const [home] = spec.issuers;
+  if (current === undefined || current.issuer === home.name || !names.includes(current.issuer)) return names;
+  const others = names.filter((name) => name !== home.name && name !== current.issuer);
+  return hasReturned(circuit(home.name))
+    ? [home.name, current.issuer, ...others]
+    : [current.issuer, home.name, ...others];
+}
+
+function hasReturned(circuit: Circuit): boolean {
+  return circuit.kind !== "open" && circuit.streak >= RETURN_STREAK;
+}
+
+/** Two issuers in the order of preference, by name. */
+interface Neighbours {
+  readonly before: string;
+  readonly next: string;
+}
+
+/** When the issuer after the first one takes part. */
+function failoverFrom({ before, next }: Neighbours, state: ServiceState, around: Circumstances): EpochMillis {
+  const { now, spec, circuit } = around;
+  const { current } = state;
+  const away = circuit(before);
+  const openSince = away.kind === "closed" ? NEVER : away.since;
+  const since = Math.min(state.issuerTroubles[before]?.since ?? NEVER, openSince);
+  if (since === NEVER) return NEVER;
+  // The one that the pair came from needs no second proof that the first is not there.
+  if (current === undefined || current.notAfter <= now || current.issuer === next) return since;
+  const needed = Math.max(since, Math.min(current.due, state.outdated === undefined ? NEVER : now));
+  const { failoverAfter } = spec.outage;
+  if (failoverAfter !== undefined) return needed + failoverAfter;
+  return Math.max(since, Math.min(burnAt(current, FAILOVER_BURN), Math.max(openSince + FAILOVER_OPEN, current.due)));
+}
+
+/** When the issuer may be asked, as far as its circuit and its last failure are concerned. */
+export function askableFrom(issuer: string, state: ServiceState, around: Circumstances): EpochMillis {
+  const { now, spec, circuit } = around;
+  const trouble = state.issuerTroubles[issuer];
+  const is = circuit(issuer);
+  if (is.kind !== "closed") return admits(is, spec.name) ? ALWAYS : Math.max(is.probeAt, now + LOOK_AGAIN);
+  const back = is.since === undefined ? ALWAYS : is.since + spreadOf(state, spec.name, is.since);
+  if (trouble === undefined) return isWaitingSince(state, is.since) ? back : ALWAYS;
+  return isAway(trouble.reason) && trouble.at <= (is.since ?? ALWAYS)
+    ? Math.min(trouble.retryAt, back)
+    : trouble.retryAt;
+}
+
+/** Renewal came due while the circuit was away. */
+function isWaitingSince({ current }: ServiceState, closed: EpochMillis | undefined): boolean {
+  return closed !== undefined && current !== undefined && current.due <= closed;
+}
+
+/** Those who have time leave the first moments to those who have none. */
+function spreadOf({ current }: ServiceState, service: string, since: EpochMillis): Millis {
+  if (current === undefined || current.notAfter <= since) return 0;
+  const span = Math.min(LONGEST_SPREAD, (current.notAfter - since) / 20);
+  return span * fraction(`${service}\0${current.serial}`);
+}
+
+/** Why the reserve cannot take over, or undefined when it could. */
+export type ReserveProblem = "none_configured" | "not_issued" | "ended" | "in_use" | "no_gain" | "issuers_answer";
+
+export function reserveProblem(state: ServiceState, { now, spec, circuit }: Circumstances): ReserveProblem | undefined {
+  const { reserve, current } = state;
+  if (spec.outage.reserve === undefined) return "none_configured";
+  if (reserve === undefined) return "not_issued";
+  if (reserve.notAfter <= now) return "ended";
+  if (current?.serial === reserve.serial) return "in_use";
+  if (current !== undefined && reserve.notAfter <= current.notAfter) return "no_gain";
+  const isGone = ({ name }: { readonly name: string }) =>
+    state.issuerTroubles[name] !== undefined || circuit(name).kind !== "closed";
+  return spec.issuers.some(isGone) ? undefined : "issuers_answer";
+}
+
+/** When the reserve takes over, if no issuer has helped until then: early enough for a reload and its proof. */
+export function reserveFrom({ current }: ServiceState): EpochMillis {
+  if (current === undefined) return ALWAYS;
+  const margin = Math.min(Math.max((current.notAfter - current.due) / 20, SECOND), 10 * MINUTE);
+  return Math.min(burnAt(current, RESERVE_BURN), current.notAfter - margin);
+}

@@ -1,0 +1,21 @@
+import type { RungName } from "./manifest.ts";
+import type { EpochMillis } from "./units.ts";
+
+/** A certificate that is on disk, as the state and the events speak of it. No secrets, no PEM. */
+export interface LeafFacts {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly generation: string;
+  /** The configured name of the issuer that signed it. */
+  readonly issuer: string;
+  readonly rung: RungName;
+  readonly notBefore: EpochMillis;
+  readonly notAfter: EpochMillis;
+  readonly receivedAt: EpochMillis;
+  /** When renewal first comes due. */
+  readonly due: EpochMillis;
+  readonly requestHash: string;
+  readonly deliveryHash: string;
+  /** SHA-256 of the published `ca.crt`: tells whether the trust bundle has changed since. */
+  readonly trustHash: string;
+}

@@ -1,0 +1,175 @@
+import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
+import type { Act } from "../domain/decide.ts";
+import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Cause } from "../domain/events.ts";
+import type { ServiceState } from "../domain/state.ts";
+import { deliver, recordDelivery } from "./deliver.ts";
+import { failureOf, type Job } from "./job.ts";
+import type { Issuer } from "./ports.ts";
+import { republish } from "./publish.ts";
+import { rollBack } from "./refused.ts";
+import { ReloadStepError } from "./reload-queue.ts";
+import { publishReserve, renewReserve, reserveSpec } from "./reserve.ts";
+import { rotate } from "./rotate.ts";
+import type { RunnerOptions } from "./runner-options.ts";
+
+interface AttemptOptions extends RunnerOptions {
+  readonly job: (cause: Cause, issuer?: Issuer) => Job;
+  readonly state: () => ServiceState;
+  /** In [0, 1), see `ServiceRunner`. */
+  readonly chance: (what: string, count: number) => number;
+}
+
+/**
+ * Tries of one service to get, publish or deliver a pair. What goes wrong becomes an event with the time of the next
+ * try; only the abort of the signal is thrown.
+ */
+export class Attempts {
+  readonly #options: AttemptOptions;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+  }
+
+  /** Asks one issuer, when its circuit and a free place let it. */
+  async issue({ cause, issuer: name }: Act & { kind: "issue" }, signal: AbortSignal): Promise<void> {
+    const issuer = this.#options.issuers.find((each) => each.name === name);
+    if (issuer === undefined) return;
+    await this.#through(issuer, () => this.#try(this.#options.job(cause, issuer), rotate, signal), signal);
+  }
+
+  republish(cause: Cause, signal: AbortSignal): Promise<void> {
+    return this.#try(this.#options.job(cause), (job) => republish(job, cause), signal);
+  }
+
+  useReserve(signal: AbortSignal): Promise<void> {
+    const { reserveIssuer, job } = this.#options;
+    return this.#try({ ...job("reserve_used", reserveIssuer), rung: "reserve" }, publishReserve, signal);
+  }
+
+  async renewReserve(signal: AbortSignal): Promise<void> {
+    const { reserveIssuer: issuer, ports, state, job: jobFor } = this.#options;
+    if (issuer === undefined) return;
+    const { current: _, ...others } = state();
+    const { reserve } = others;
+    const job: Job = {
+      ...jobFor("renewal_due", issuer),
+      spec: reserveSpec(this.#options.spec, ports.heldDirectory),
+      rung: "reserve",
+      state: reserve === undefined ? others : { ...others, current: reserve },
+      carry: { unpublished: undefined, checked: undefined },
+    };
+    // It comes on top of what the service itself may cost.
+    const work = () => renewReserve({ ...job, budget: job.budget + 1 }, signal);
+    await this.#through(issuer, () => work().catch((thrown) => this.#reserveFailed(job, thrown, signal)), signal);
+  }
+
+  /** Tells the dependents. */
+  async deliver(signal: AbortSignal): Promise<void> {
+    const { state, spec, reloads, ports } = this.#options;
+    const { current, servedUntil, force } = state();
+    if (current === undefined) return;
+    const job = this.#options.job("reload_owed");
+    const now = ports.clock.now();
+    const opensAt = force ? now : ports.windows.opensAt(spec.windows, now);
+    if (opensAt > now) job.say({ kind: "window_yielded", opensAt, ...(servedUntil && { servedUntil }) });
+    try {
+      await deliver({ job, current, reloads }, signal);
+      const { generation, serial } = current;
+      job.say({ kind: "delivered", generation, serial, ...(spec.probes.length > 0 && { proofOwed: true }) });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      await this.#undelivered(job, thrown, signal);
+    }
+  }
+
+  /** Old generations that stay are a matter of space: what is published is published. */
+  async sweep(): Promise<void> {
+    const { ports, spec, job } = this.#options;
+    const { say } = job("damaged");
+    try {
+      const count = await ports.store.sweep(spec.output);
+      if (count > 0) say({ kind: "leftovers_removed", count });
+    } catch (thrown) {
+      say({ kind: "pair_warning", message: `old generations stay: ${toLeafdError(thrown).message}` });
+    }
+  }
+
+  failed(job: Job, thrown: unknown, signal: AbortSignal): void {
+    signal.throwIfAborted();
+    const { error, fields } = failureOf(thrown);
+    const { rotationTrouble, issuerTroubles } = this.#options.state();
+    const failures = (rotationTrouble?.failures ?? 0) + 1;
+    const { cause, stage } = job;
+    const isOfTheIssuer = stage === "issue" || stage === "verify";
+    const count = isOfTheIssuer ? (issuerTroubles[job.issuer.name]?.failures ?? 0) + 1 : failures;
+    const retryAt = this.#retryAt(error, count, "rotation");
+    job.say({ kind: "rotation_failed", cause, stage, issuer: job.issuer.name, ...fields, failures, retryAt });
+  }
+
+  /** Through the circuit and the gate of an issuer; nothing happens when the circuit lets another service try first. */
+  async #through(issuer: Issuer, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { circuits, gate, spec, state } = this.#options;
+    if (!state().force && !circuits.enter(issuer.name, spec.name)) return;
+    try {
+      // Who ends first goes first; who has nothing goes before everybody.
+      await gate(issuer.name).pass(state().current?.notAfter ?? 0, work, signal);
+    } finally {
+      circuits.leave(issuer.name, spec.name);
+    }
+  }
+
+  async #try(job: Job, work: (job: Job, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const attempt = (this.#options.state().rotationTrouble?.failures ?? 0) + 1;
+    job.say({ kind: "rotation_started", cause: job.cause, issuer: job.issuer.name, attempt });
+    try {
+      await work(job, signal);
+      await this.sweep();
+    } catch (thrown) {
+      this.failed(job, thrown, signal);
+    }
+  }
+
+  #reserveFailed(job: Job, thrown: unknown, signal: AbortSignal): void {
+    signal.throwIfAborted();
+    const { error, fields } = failureOf(thrown);
+    const failures = (this.#options.state().reserveTrouble?.failures ?? 0) + 1;
+    const retryAt = this.#retryAt(error, failures, "reserve");
+    job.say({ kind: "reserve_failed", issuer: job.issuer.name, ...fields, failures, retryAt });
+  }
+
+  #retryAt({ reason, retryAfter }: LeafdError, count: number, what: string): number {
+    const { ports, state, chance } = this.#options;
+    const now = ports.clock.now();
+    const remaining = (state().current?.notAfter ?? now) - now;
+    return now + retryDelay({ reason, count, retryAfter }, remaining, chance(what, count));
+  }
+
+  /** A pair that only this dependent refuses is taken back, where the one before is worth it. */
+  async #undelivered(job: Job, thrown: unknown, signal: AbortSignal): Promise<void> {
+    const { spec, ports, state, chance } = this.#options;
+    const { error, fields } = failureOf(thrown);
+    if (error.reason === "dependent_refused" && (await this.#takeBack(job, error, signal))) return;
+    const failures = (state().reloadTrouble?.failures ?? 0) + 1;
+    const retryAt = ports.clock.now() + reloadRetryDelay(failures, chance("reload", failures));
+    // What is no step's fault is the hook's as a whole, or that of the record, which could not be written.
+    const fallback = { method: spec.reload[0]?.kind ?? "touch", target: spec.output.directory };
+    const { method, target } = thrown instanceof ReloadStepError ? thrown : fallback;
+    job.say({ kind: "reload_failed", method, target, ...fields, failures, retryAt });
+  }
+
+  async #takeBack(job: Job, error: LeafdError, signal: AbortSignal): Promise<boolean> {
+    const refused = { reason: "dependent_refused", message: error.message } as const;
+    try {
+      if (!(await rollBack(job, refused))) return false;
+      const { current } = this.#options.state();
+      if (current !== undefined) await recordDelivery(job, current);
+    } catch (thrown) {
+      job.say({ kind: "pair_warning", message: `the pair before cannot be put back: ${toLeafdError(thrown).message}` });
+      return false;
+    }
+    job.stage = "reload";
+    this.failed(job, error, signal);
+    return true;
+  }
+}

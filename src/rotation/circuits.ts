@@ -1,0 +1,109 @@
+import { admits, afterProbe, afterRequest, type Circuit, CLOSED, type Outcome, probeDelay } from "../domain/circuit.ts";
+import { type Reason, toLeafdError } from "../domain/errors.ts";
+import type { Millis } from "../domain/units.ts";
+import type { Clock, Emit, Issuer } from "./ports.ts";
+
+interface CircuitsOptions {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** How long the most urgent pair of this issuer (its configured name) lives yet. */
+  readonly remaining: (issuer: string) => Millis;
+  /** Something about this issuer is other than before: those who wait for it decide again, the most urgent first. */
+  readonly changed: (issuer: string) => void;
+}
+
+/**
+ * The circuits of all issuers. What requests meet is reported here; while an issuer is away its health is looked at,
+ * one look at a time, and everybody else waits.
+ */
+export class Circuits {
+  readonly #options: CircuitsOptions;
+  readonly #circuits = new Map<string, Circuit>();
+  readonly #watched = new Set<string>();
+  readonly #stop = new AbortController();
+
+  constructor(options: CircuitsOptions) {
+    this.#options = options;
+  }
+
+  of(issuer: string): Circuit {
+    return this.#circuits.get(issuer) ?? CLOSED;
+  }
+
+  /** Lets the service ask the issuer, or says no: another one is trying it. */
+  enter(issuer: string, service: string): boolean {
+    const circuit = this.of(issuer);
+    if (!admits(circuit, service)) return false;
+    if (circuit.kind === "half_open") this.#circuits.set(issuer, { ...circuit, trial: service });
+    return true;
+  }
+
+  /** What came of asking the issuer. */
+  report(issuer: Issuer, outcome: Outcome): void {
+    const { clock } = this.#options;
+    const before = this.of(issuer.name);
+    const now = clock.now();
+    const when = { at: now, probeAt: now + this.#delay(issuer.name, before) };
+    this.#set(issuer.name, afterRequest(before, outcome, when));
+    if (this.of(issuer.name).kind !== "closed" && !this.#watched.has(issuer.name)) void this.#watch(issuer);
+  }
+
+  /** The service is done with the issuer, whether or not it asked. */
+  leave(issuer: string, service: string): void {
+    const circuit = this.of(issuer);
+    if (circuit.kind !== "half_open" || circuit.trial !== service) return;
+    const { trial: _, ...open } = circuit;
+    this.#circuits.set(issuer, open);
+    this.#options.changed(issuer);
+  }
+
+  /** Ends the looks at the health. */
+  close(): void {
+    this.#stop.abort();
+  }
+
+  #delay(issuer: string, circuit: Circuit): Millis {
+    const trips = circuit.kind === "half_open" ? circuit.trips + 1 : circuit.kind === "open" ? circuit.trips : 0;
+    return probeDelay(this.#options.remaining(issuer), trips);
+  }
+
+  /** Looks at the health until the circuit is closed. */
+  async #watch(issuer: Issuer): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stop;
+    this.#watched.add(issuer.name);
+    try {
+      for (let is = this.of(issuer.name); is.kind !== "closed"; is = this.of(issuer.name)) {
+        await clock.sleep(Math.max(0, is.probeAt - clock.now()), signal);
+        const reason = await this.#ask(issuer);
+        const after = this.of(issuer.name);
+        this.#set(issuer.name, afterProbe(after, reason, clock.now() + this.#delay(issuer.name, after)));
+      }
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    } finally {
+      this.#watched.delete(issuer.name);
+    }
+  }
+
+  async #ask(issuer: Issuer): Promise<Reason | undefined> {
+    const { signal } = this.#stop;
+    try {
+      await issuer.health(signal);
+      return undefined;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return toLeafdError(thrown).reason;
+    }
+  }
+
+  #set(issuer: string, next: Circuit): void {
+    const before = this.of(issuer);
+    this.#circuits.set(issuer, next);
+    if (before.kind === next.kind) return;
+    const { emit, clock, changed } = this.#options;
+    const reason = next.kind === "closed" ? {} : { reason: next.reason };
+    emit({ kind: "issuer_circuit", at: clock.now(), issuer, state: next.kind, ...reason });
+    changed(issuer);
+  }
+}

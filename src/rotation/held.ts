@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { parseCertificates } from "../domain/certificate.ts";
+import type { Inspection } from "../domain/inspection.ts";
+import type { OutputSpec } from "../domain/spec.ts";
+import type { Job, Signed } from "./job.ts";
+
+/*
+ * Pairs that are not published: a reserve, and one that the dependent refused. Each is kept as an output directory of
+ * its own, with the same generations and the same proofs as the published ones, below the state directory and for
+ * leafd alone.
+ */
+
+type Held = "reserve" | "refused";
+
+/** Where a pair of this service is kept back. */
+export function heldOutput(heldDirectory: string, service: string, what: Held): OutputSpec {
+  return {
+    directory: join(heldDirectory, what, service),
+    makeBelow: heldDirectory,
+    modes: { key: 0o600, cert: 0o600, directory: 0o700 },
+    layout: "generations",
+  };
+}
+
+/** A pair as it was read, as one that has yet to be proved. */
+export function asSigned({ manifest, material }: Inspection & { kind: "pair" }): Signed | undefined {
+  const [leaf, ...chain] = parseCertificates(material.certificate);
+  if (leaf === undefined) return undefined;
+  const { receivedAt, requestHash } = manifest;
+  return { leaf, chain, privateKey: material.privateKey, receivedAt, requestHash };
+}
+
+/** What is kept back, or undefined when there is nothing whole. */
+export async function readHeld({ ports, spec }: Pick<Job, "ports" | "spec">, what: Held) {
+  const found = await ports.store.inspect(heldOutput(ports.heldDirectory, spec.name, what));
+  if (found.kind === "pair") return found;
+  return found.kind === "damaged" && found.rescue ? ({ kind: "pair", ...found.rescue } as const) : undefined;
+}

@@ -1,0 +1,104 @@
+import { budgetOpensAt, issuanceBudget } from "../domain/backoff.ts";
+import { parseCertificate, parseCertificates } from "../domain/certificate.ts";
+import { isAway } from "../domain/circuit.ts";
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { requestHash } from "../domain/request.ts";
+import { DEFAULT_TTL_GUESS } from "../domain/schedule.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { SignedReply, SignOrder } from "../domain/sign-order.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
+import type { ServiceState } from "../domain/state.ts";
+import { formatTime, SECOND } from "../domain/units.ts";
+import type { Job, Signed } from "./job.ts";
+
+/*
+ * One certificate from one issuer: key and CSR → budget → sign. What comes back is not proved yet.
+ */
+
+/** Has a certificate signed for a key of ours. Rejects with a reason of the issuer, or `budget_exhausted`. */
+export async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
+  const { spec, issuer, ports, say } = job;
+  const { request } = spec;
+  const ownKey = issuer.method === "sign" ? await keyFor(job) : undefined;
+  const order: SignOrder = {
+    names: request.names,
+    key: request.key,
+    ...(ownKey === undefined ? {} : { csr: ports.keys.request(ownKey, request.names) }),
+    ...(request.ttl === undefined ? {} : { ttl: request.ttl }),
+    ...(request.notAfter === undefined ? {} : { notAfter: request.notAfter }),
+  };
+  const began = ports.clock.monotonic();
+  const reply = await spend(job, () => issuer.sign(order, signal), signal);
+  const privateKey = ownKey ?? reply.privateKey;
+  if (privateKey === undefined) {
+    throw new LeafdError("bad_response", `issuer "${issuer.name}" answered without a private key`);
+  }
+  const { warnings, receivedAt } = reply;
+  const leaf = parseCertificate(reply.leaf);
+  const { serial, notAfter } = leaf;
+  say({ kind: "issued", issuer: issuer.name, serial, notAfter, took: ports.clock.monotonic() - began, warnings });
+  const got = notAfter - receivedAt;
+  if (request.ttl !== undefined && got < request.ttl * 0.98 - 2 * SECOND) {
+    say({ kind: "ttl_clipped", issuer: issuer.name, asked: request.ttl, got });
+  }
+  const chain = parseCertificates(reply.chain.join("\n"));
+  const signed = { leaf, chain, privateKey, receivedAt, requestHash: requestHash(request, issuer.identity) };
+  if (!reply.leased) return signed;
+  const message = `the role of issuer "${issuer.name}" has generate_lease=true: the end of leafd's token would revoke this certificate`;
+  say({ kind: "leased_certificate", issuer: issuer.name, message });
+  return reply.tokenEnds === undefined ? signed : { ...signed, leaseEnds: reply.tokenEnds };
+}
+
+/**
+ * Asks the issuer out of the budget. It is written down before, so that a crash meanwhile counts, and taken back when no
+ * certificate came: what keeps a failing issuer from being stormed is the backoff, and an outage must not spend what is
+ * needed after it. What came of it is reported to the circuit of the issuer.
+ */
+async function spend(job: Job, ask: () => Promise<SignedReply>, signal: AbortSignal): Promise<SignedReply> {
+  const { ledger, clock } = job.ports;
+  if (!job.state.force) refuseOverBudget(job);
+  const at = clock.now();
+  ledger.record(job.spec.name, at);
+  try {
+    const reply = await ask();
+    job.report({ kind: "ok" });
+    return reply;
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    ledger.forget(job.spec.name, at);
+    const { reason } = toLeafdError(thrown);
+    job.report(isAway(reason) ? { kind: "away", reason } : { kind: "refused" });
+    throw thrown;
+  }
+}
+
+/** How many certificates the service may cost in an hour, as it is planned now. */
+export function budgetOf(spec: ServiceSpec, { current }: ServiceState): number {
+  const asked = (spec.request.ttl ?? DEFAULT_TTL_GUESS) * spec.renewAt;
+  const interval =
+    current === undefined ? asked : Math.min(asked, current.due - Math.max(current.notBefore, current.receivedAt));
+  return issuanceBudget(interval);
+}
+
+function refuseOverBudget({ spec, ports, budget }: Job): void {
+  const now = ports.clock.now();
+  const opensAt = budgetOpensAt(ports.ledger.recent(spec.name), budget, now);
+  if (opensAt === undefined) return;
+  const message = `${budget} certificates were issued for this service within the last hour, which is its budget`;
+  throw new LeafdError("budget_exhausted", message, {
+    hint: `Find out why they did not serve (see the events before this one); the next one may be issued at ${formatTime(opensAt)}.`,
+    retryAfter: opensAt - now,
+  });
+}
+
+/** A new key, or with `reuseKey` the one that is published when it is of the algorithm asked for. */
+async function keyFor(job: Job): Promise<Secret<string>> {
+  const { spec, ports, state } = job;
+  if (spec.request.reuseKey && state.current !== undefined) {
+    const found = await ports.store.inspect(spec.output);
+    if (found.kind === "pair" && parseCertificate(found.material.certificate).keyAlgorithm === spec.request.key) {
+      return found.material.privateKey;
+    }
+  }
+  return ports.keys.generate(spec.request.key);
+}

@@ -1,0 +1,45 @@
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Job } from "./job.ts";
+
+/** Runs the checks that the operator gave for the dependents; rejects as the first one that fails does. */
+async function runChecks({ spec, reloader }: Pick<Job, "spec" | "reloader">, signal: AbortSignal): Promise<void> {
+  const context = { services: [spec.name], directories: [spec.output.directory], cause: "check" };
+  for (const step of spec.preReload) await reloader.run(step, context, signal);
+}
+
+/**
+ * Before the swap: whether the dependent is broken already, with the pair that it has. Then the new pair is not to blame
+ * when its check fails afterwards. Without a pair there is nothing to be right with.
+ */
+export async function checkDependent(job: Job, signal: AbortSignal): Promise<boolean | undefined> {
+  if (job.spec.preReload.length === 0 || job.state.current === undefined) return undefined;
+  try {
+    await runChecks(job, signal);
+    return false;
+  } catch {
+    signal.throwIfAborted();
+    return true;
+  }
+}
+
+/**
+ * After the swap and before the reload. Rejects with `dependent_refused` when its check succeeded with the pair before,
+ * and with `dependent_broken` when it did not, or when nobody knows.
+ */
+export async function checkSwapped(job: Job, generation: string, signal: AbortSignal): Promise<void> {
+  if (job.spec.preReload.length === 0) return;
+  try {
+    await runChecks(job, signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { message } = toLeafdError(thrown);
+    const { checked } = job.carry;
+    if (checked?.generation === generation && !checked.wasBroken)
+      throw new LeafdError("dependent_refused", `its check fails with the new pair, and did not before: ${message}`, {
+        hint: "Run the command of preReload by hand; compare what the dependent demands with the new certificate.",
+      });
+    throw new LeafdError("dependent_broken", `its check fails, whatever the pair: ${message}`, {
+      hint: "Mend the dependent's own configuration; the reload is tried again.",
+    });
+  }
+}
