@@ -1,15 +1,12 @@
-import { parseCertificate } from "../../src/domain/certificate.ts";
 import type { Act } from "../../src/domain/decide.ts";
-import { LeafdError } from "../../src/domain/errors.ts";
+import type { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
-import type { PairMaterial } from "../../src/domain/inspection.ts";
 import type { ReloadStep } from "../../src/domain/reload-spec.ts";
 import type { OutputSpec, ServiceSpec, TrustSpec } from "../../src/domain/spec.ts";
-import { DAY, type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
+import { type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Crew, type CrewOptions } from "../../src/rotation/crew.ts";
 import type { Ports } from "../../src/rotation/job.ts";
-import type { ReloadContext, Reloader, ServedLeaf, Store } from "../../src/rotation/ports.ts";
 import type { ServiceRunner } from "../../src/rotation/runner.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
@@ -17,8 +14,10 @@ import { openLedger } from "../../src/store/ledger.ts";
 import { createStore } from "../../src/store/store.ts";
 import { createTrustMemory } from "../../src/store/trust-memory.ts";
 import { exampleService } from "./circumstances.ts";
+import { failingStore } from "./failing-store.ts";
 import type { TempDir } from "./temp-dir.ts";
 import { TestCa } from "./test-ca.ts";
+import { TestDependents } from "./test-dependents.ts";
 import { TestIssuer } from "./test-issuer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -32,8 +31,7 @@ interface StartOptions {
 }
 
 /** The real rotation, store, keys, trust and ledger in a directory of the test; time, the issuer and dependents are the test's. */
-export class RotationWorld {
-  readonly clock = new VirtualClock(Date.now());
+export class RotationWorld extends TestDependents {
   readonly events: RotationEvent[] = [];
   /** The issuer `main`. */
   readonly issuer: TestIssuer;
@@ -41,19 +39,8 @@ export class RotationWorld {
   readonly issuers = new Map<string, TestIssuer>();
   readonly root: TestCa;
   readonly issuing: TestCa;
-  readonly reloads: ReloadContext[] = [];
-  /** The steps that were carried out, checks included. */
-  readonly steps: ReloadStep[] = [];
-  /** What the dependents serve (PEM), or why nobody can see it; undefined: what is published. */
-  serving: string | LeafdError | undefined;
   windowOpensAt: EpochMillis = 0;
   pausedUntil: EpochMillis = 0;
-  /** Taken one by one: the outcomes of the next reloads, where not a success. */
-  readonly reloadFailures: LeafdError[] = [];
-  /** Taken one by one: the outcomes of the next checks of `preReload`; undefined is a success. */
-  readonly checkFailures: (LeafdError | undefined)[] = [];
-  /** A dependent that never answers. */
-  reloadsHang = false;
   /** Taken one by one: errors of the next commits. */
   readonly commitFailures: LeafdError[] = [];
   readonly #dir: TempDir;
@@ -64,6 +51,7 @@ export class RotationWorld {
   }
 
   private constructor(dir: TempDir, root: TestCa, issuing: TestCa) {
+    super(new VirtualClock(Date.now()));
     this.#dir = dir;
     this.root = root;
     this.issuing = issuing;
@@ -124,7 +112,7 @@ export class RotationWorld {
   #shared(options: StartOptions): CrewOptions {
     return {
       ports: this.#ports(options),
-      reloader: this.#reloader,
+      reloader: this.reloader,
       emit: this.#emit,
       issuerFor: ({ name }) => this.issuers.get(name) ?? this.issuer,
       placesFor: () => 4,
@@ -132,25 +120,6 @@ export class RotationWorld {
   }
 
   readonly #emit = (event: RotationEvent): void => void this.events.push(event);
-
-  readonly #reloader: Reloader = {
-    targetKey: (_step, service) => service,
-    run: async (step, context, signal) => {
-      this.steps.push(step);
-      if (context.cause === "check") return this.#check();
-      this.reloads.push(context);
-      if (this.reloadsHang) await this.clock.sleep(DAY, signal);
-      const failure = this.reloadFailures.shift();
-      if (failure !== undefined) throw failure;
-      return "told";
-    },
-  };
-
-  async #check(): Promise<string> {
-    const failure = this.checkFailures.shift();
-    if (failure !== undefined) throw failure;
-    return "fine";
-  }
 
   #ports({ instance = "one", trust = { include: [], newRoot: "accept" } }: StartOptions): Ports {
     const { clock } = this;
@@ -160,10 +129,10 @@ export class RotationWorld {
     return {
       clock,
       keys,
-      store: this.#failing(createStore({ clock, instance, takeover: false, warn })),
+      store: failingStore(createStore({ clock, instance, takeover: false, warn }), this.commitFailures),
       ledger: openLedger(this.#dir.path, { clock, warn }),
       trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
-      probe: { served: (_endpoint, own) => this.#served(own) },
+      probe: this.probe,
       windows: { opensAt: (_windows, now) => Math.max(now, this.windowOpensAt) },
       pauses: {
         until: () => (this.pausedUntil > clock.now() ? this.pausedUntil : undefined),
@@ -172,31 +141,6 @@ export class RotationWorld {
       },
       heldDirectory: this.#dir.join("held"),
       seed: "test",
-    };
-  }
-
-  /** Left alone, dependents serve what is published. */
-  async #served(own: PairMaterial): Promise<ServedLeaf> {
-    const served = this.serving;
-    if (served instanceof LeafdError) throw served;
-    const { fingerprint, serial, notAfter } = parseCertificate(served ?? own.certificate);
-    return { fingerprint, serial, notAfter };
-  }
-
-  /** The store with the commit failures that the test wants. */
-  #failing(store: Store): Store {
-    return {
-      preflight: (output, service) => store.preflight(output, service),
-      inspect: (output) => store.inspect(output),
-      commit: (output, material, facts) => {
-        const failure = this.commitFailures.shift();
-        return failure === undefined ? store.commit(output, material, facts) : Promise.reject(failure);
-      },
-      delivery: (output) => store.delivery(output),
-      recordDelivery: (output, delivery) => store.recordDelivery(output, delivery),
-      previous: (output) => store.previous(output),
-      sweep: (output) => store.sweep(output),
-      release: (output) => store.release(output),
     };
   }
 
