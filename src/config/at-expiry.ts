@@ -1,17 +1,14 @@
 import type { AtExpiry } from "../domain/outage-spec.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import { execStep } from "./reload-steps.ts";
-import type { Path } from "./report.ts";
 import type { FileService } from "./schema-service.ts";
-import { origin, type Surroundings } from "./surroundings.ts";
+import { origin, type Surroundings, sourcesOf } from "./surroundings.ts";
 
 /** The reload steps of a service, as far as they are right. */
 export interface Reloads {
   readonly steps: readonly ReloadStep[];
   /** Whether that is all of them. */
   readonly complete: boolean;
-  /** Of the list. */
-  readonly path: Path;
 }
 
 interface Parts {
@@ -34,7 +31,7 @@ export function atExpirySpec({ name, service, reload }: Parts, { defaults, repor
     const path = ["services", name, "outage", "atExpiry"];
     const message = "stop has nothing to stop: no reload step names a unit or a process";
     const hint = "add a systemd or signal step to reload, or say here what stops it: { exec: { command: […] } }";
-    report({ path, at: "value", message, hint, lacks: [reload.path, reload.path.slice(0, -1)] });
+    report({ path, at: "value", message, hint, lacks: sourcesOf(name, "reload") });
   }
   return {
     kind: "stop",

@@ -21,10 +21,14 @@ export function configKeys(): string[] {
 
 /** The keys that the map at this path may have. */
 export function knownKeys(path: Path): string[] {
-  let maps: unknown[] = [shapeAsJsonSchema()];
+  shape ??= shapeAsJsonSchema();
+  let maps: unknown[] = [shape];
   for (const part of path) maps = maps.flatMap((schema) => childrenOf(schema, part));
   return maps.flatMap(optionsOf).flatMap(({ properties }) => (isPlainMap(properties) ? Object.keys(properties) : []));
 }
+
+/** Made when the first key is asked for: a configuration without mistakes needs none of it. */
+let shape: PlainMap | undefined;
 
 /** A text that must match a pattern may be a `${NAME}` before it is read. */
 function allowReferences(schema: unknown): void {

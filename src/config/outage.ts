@@ -6,7 +6,7 @@ import { atExpirySpec, type Reloads } from "./at-expiry.ts";
 import { given } from "./given.ts";
 import { issuerNamed } from "./issuers.ts";
 import type { FileService } from "./schema-service.ts";
-import { origin, type Surroundings } from "./surroundings.ts";
+import { origin, type Surroundings, sourcesOf } from "./surroundings.ts";
 
 /** A service of the file, and what was made of it before its outage policy. */
 interface Parts {
@@ -26,7 +26,7 @@ export function outageSpec(parts: Parts, around: Surroundings): OutageSpec {
   if (own.failoverAfter !== undefined && parts.issuers.length === 1) {
     const path = ["services", parts.name, "outage", "failoverAfter"];
     const hint = "name a second one in issuers, or leave failoverAfter out";
-    const lacks = [["services", parts.name]];
+    const lacks = sourcesOf(parts.name, "issuers");
     around.report({ path, at: "key", message: "the service has no second issuer to go to", hint, lacks });
   }
   return {
@@ -62,12 +62,11 @@ function reserveSpec({ name, service, issuers, ttl }: Parts, around: Surrounding
   if (own === undefined && common === undefined) return undefined;
   const reserve = { ...common, ...own };
   const place = [...origin(name, own), "outage", "reserve"];
-  const lacks = [
-    ["services", name, "outage", "reserve"],
-    ["defaults", "outage", "reserve"],
-  ];
   for (const key of ["ttl", "role"] as const)
-    if (reserve[key] === undefined) report({ path: [...place, key], at: "key", message: "is missing", lacks });
+    if (reserve[key] === undefined) {
+      const lacks = sourcesOf(name, "outage", "reserve", key);
+      report({ path: [...place, key], at: "key", message: "is missing", lacks });
+    }
   const from =
     reserve.issuer === undefined
       ? issuers[0]

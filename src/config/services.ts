@@ -12,7 +12,7 @@ import { issuersNamed } from "./issuers.ts";
 import { outageSpec } from "./outage.ts";
 import { reloadStep } from "./reload-steps.ts";
 import type { FileService } from "./schema-service.ts";
-import { origin, type Surroundings } from "./surroundings.ts";
+import { origin, type Surroundings, sourcesOf } from "./surroundings.ts";
 
 /** One service of the file, complete: its own keys, else those of `defaults`, else leafd's. */
 export function serviceSpec(name: string, service: FileService, around: Surroundings): ServiceSpec | undefined {
@@ -28,7 +28,8 @@ export function serviceSpec(name: string, service: FileService, around: Surround
   if (service.escalate !== undefined && service.escalate.length > 0 && service.probe === undefined) {
     const path = ["services", name, "escalate"];
     const message = "nothing would ever escalate: no probe could show that a reload did not help";
-    report({ path, at: "key", message, hint: "add a probe, or leave escalate out", lacks: [["services", name]] });
+    const hint = "add a probe, or leave escalate out";
+    report({ path, at: "key", message, hint, lacks: [["services", name]] });
   }
   const outage = outageSpec({ name, service, issuers, ttl: request.ttl, reload }, around);
   const windowsAt = [...origin(name, service.windows), "windows"];
@@ -75,7 +76,7 @@ function stepsOf(
   const steps = written
     .map((step, index) => reloadStep(step, [...path, index], report))
     .filter((step) => step !== undefined);
-  return { steps, complete: steps.length === written.length, path };
+  return { steps, complete: steps.length === written.length };
 }
 
 /** Whom to ask, in this order; empty when that cannot be told, which is reported. */
@@ -86,8 +87,8 @@ function issuersOf(name: string, service: FileService, { defaults, issuers, repo
   const known = [...issuers.keys()];
   if (known.length > 1) {
     const hint = `write issuers: [${known[0]}], or several in the order in which to ask; there are ${known.join(", ")}`;
-    const path = ["services", name];
-    report({ path, at: "key", message: "which issuer signs is not said", hint, lacks: [path] });
+    const [path, lacks] = [["services", name], sourcesOf(name, "issuers")];
+    report({ path, at: "key", message: "which issuer signs is not said", hint, lacks });
     return [];
   }
   return [...issuers.values()];

@@ -27,7 +27,8 @@ function problemsOf(issue: ShapeIssue, path: Path, value: unknown): Problem[] {
     if (branch !== undefined)
       return branch.flatMap((inner) => problemsOf(inner, [...path, ...toPath(inner.path)], value));
   }
-  return [{ path, at: "value", ...(issue.message === "" ? inWords(issue, found) : { message: issue.message }) }];
+  const { message, ...hint } = inWords(issue, found);
+  return [{ path, at: "value", message: issue.message || message, ...hint }];
 }
 
 function isOfAnotherType(issue: ShapeIssue): boolean {

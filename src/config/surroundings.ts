@@ -17,3 +17,12 @@ export interface Surroundings {
 export function origin(service: string, own: unknown): Path {
   return own === undefined ? ["defaults"] : ["services", service];
 }
+
+/**
+ * What a key of a service comes from, as a problem with that key lacks it: the key and the maps around it, at the service
+ * and at `defaults`.
+ */
+export function sourcesOf(service: string, ...keys: readonly string[]): Path[] {
+  const starts = [["services", service], ["defaults"]];
+  return starts.flatMap((start) => [start, ...keys.map((_, index) => [...start, ...keys.slice(0, index + 1)])]);
+}

@@ -110,10 +110,27 @@ const CONFIG = {
     timeouts: { connect: "5s", request: "15s" },
     concurrency: 16,
   },
-  issuers: { main: { vault: { mount: "pki", role: "web", method: "sign", issuerRef: "ca" } } },
-  trust: { roots: "/roots.pem", newRoot: "hold" },
+  clusters: {
+    dr: {
+      address: "https://dr.internal",
+      tls: { caFile: "/dr.pem" },
+      auth: { userpass: { username: "u", passwordFile: "/p" } },
+    },
+  },
+  issuers: {
+    main: { vault: { mount: "pki", role: "web", method: "sign", issuerRef: "ca" } },
+    other: { vault: { cluster: "dr", role: "web" } },
+  },
+  trust: { roots: "/roots.pem", include: ["other"], newRoot: "hold" },
   stateDir: "/var/lib/leafd",
-  defaults: { key: "ec-p256", issuers: ["main"], reload: [{ systemd: "nginx.service" }], output: { owner: "web" } },
+  defaults: {
+    key: "ec-p256",
+    issuers: ["main"],
+    reload: [{ systemd: "nginx.service" }],
+    outage: { survive: "1h", reserve: { role: "long" }, atExpiry: "stop" },
+    revokeOld: true,
+    output: { owner: "web" },
+  },
   services: {
     web: {
       required: true,
@@ -134,9 +151,27 @@ const CONFIG = {
         { http: { url: "http://127.0.0.1/", headers: { A: "b" }, headerFiles: { C: "/d" }, expect: [200] } },
         { touch: "/run/touched" },
       ],
+      issuers: ["main", "other"],
+      preReload: [{ exec: { command: ["nginx", "-t"], timeout: "5s" } }],
+      escalate: [{ systemd: { unit: "nginx.service", action: "restart" } }],
+      probe: [{ tls: "127.0.0.1:8443", serverName: "web.internal", alpn: ["h2"], startTls: "postgres", settle: "1s" }],
+      outage: {
+        survive: "8h",
+        failoverAfter: "10m",
+        reserve: { ttl: "72h", role: "long", issuer: "other", mount: "long" },
+        atExpiry: { exec: { command: ["/bin/drain"], timeout: "5s" } },
+      },
+      windows: [{ cron: "0 2 * * *", duration: "2h", timezone: "Europe/Berlin" }],
     },
-    second: { identity: {}, output: { directory: "/opt/second" } },
-    third: { identity: { ips: ["10.0.0"] }, output: { directory: "/opt/second/third" }, reload: [{}] },
+    second: { identity: {}, output: { directory: "/opt/second" }, outage: { reserve: { ttl: "2d" } } },
+    third: {
+      identity: { ips: ["10.0.0"] },
+      output: { directory: "/opt/second/third" },
+      reload: [{}],
+      escalate: [{ touch: "/a" }],
+      outage: { atExpiry: "keep", reserve: { ttl: "2d" } },
+      windows: [{ cron: "0 2 * * *", duration: "2h", timezone: "Europe/Berlim" }],
+    },
   },
   observe: { listen: "127.0.0.1:9464", hosts: ["metrics.internal"] },
   control: { directory: "/run/leafd", group: "ops" },
@@ -149,6 +184,8 @@ const STANDING = [
   'services.third.output.directory: lies inside the output directory of service "second"',
   "services.third.identity.ips[0]: this IP address is not an IP address",
   "services.third.reload[0]: this reload step is empty",
+  "services.third.escalate: nothing would ever escalate: no probe could show that a reload did not help",
+  "services.third.windows[0].timezone: no time zone has this name",
 ];
 
 /** The value with something of no use in place of each of its parts in turn, and the name of the part. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { MINIMAL_CONFIG, minimalConfig, problemsOf } from "../../support/config-file.ts";
+import { errorOf, MINIMAL_CONFIG, minimalConfig, parseText, problemsOf } from "../../support/config-file.ts";
 
 /* What an operator can get wrong in one file, and the exact words for it. */
 
@@ -406,6 +406,265 @@ suite("reload steps", () =>
       "10:76: services.web.reload[0].http.headerFiles.x: this header is in headers too",
     ],
   ]));
+
+/** The minimal configuration with a second cluster and issuer: three lines more above the service. */
+const withDr = (...lines: readonly string[]) =>
+  minimalConfig(
+    ["issuers:\n", `clusters: { dr: { address: "https://dr.internal", auth: ${auth} } }\nissuers:\n`],
+    ["role: web } }\n", "role: web } }\n  dr: { vault: { cluster: dr, role: web } }\n"],
+  ) + lines.map((line) => `    ${line}\n`).join("");
+
+suite("clusters and issuers", () =>
+  each([
+    [
+      "a cluster that is not there",
+      withDr("issuers: [dr]").replace("cluster: dr", "cluster: rd"),
+      "7:27: issuers.dr.vault.cluster: no cluster of this name is defined",
+    ],
+    [
+      "a cluster named as that of vault",
+      withDr("issuers: [main]")
+        .replace(/\bdr: \{ address/, "default: { address")
+        .replace("cluster: dr", "cluster: default"),
+      "4:13: clusters.default: this is the name of the cluster that vault describes",
+    ],
+    [
+      "a cluster with a bad name",
+      withDr("issuers: [main]")
+        .replace(/\bdr: \{ address/, "DR: { address")
+        .replace("cluster: dr", "cluster: DR"),
+      "4:13: clusters.DR: must be a name of 1 to 63 characters: a-z, 0-9, dot, dash and underscore, the first a letter or digit",
+      "7:27: issuers.dr.vault.cluster: must be a name of 1 to 63 characters: a-z, 0-9, dot, dash and underscore, the first a letter or digit",
+    ],
+    [
+      "what is wrong in a cluster, as in vault",
+      withDr("issuers: [main]").replace(
+        /dr: \{ address.*/,
+        "dr: { address: http://dr.internal, auth: { approle: {}, cert: {} }, tls: { certFile: /c } } }",
+      ),
+      "4:28: clusters.dr.address: http:// would send the token and the certificates in clear text",
+      "4:48: clusters.dr.auth: 2 auth methods are given",
+      "4:88: clusters.dr.tls.certFile: certFile needs keyFile: a client certificate is a pair",
+    ],
+    [
+      "a login of a cluster that cannot be one",
+      withDr("issuers: [main]").replace(/(dr: \{ address.*auth: )\{[^}]*\}/, "$1{ cert: {} }"),
+      "4:59: clusters.dr.auth.cert: cert auth presents a client certificate, and none is configured",
+    ],
+    ["issuers, none", withDr("issuers: []"), "12:14: services.web.issuers: must not be empty"],
+    [
+      "issuers, too many",
+      withDr("issuers: [a, b, c, d, e, f, g, h, i]"),
+      "12:14: services.web.issuers: must be at most 8 long",
+    ],
+    [
+      "an issuer twice",
+      withDr("issuers: [main, dr, main]"),
+      "12:25: services.web.issuers[2]: this issuer is named twice",
+    ],
+    [
+      "an issuer of the second rank that is not there",
+      withDr("issuers: [main, rd]"),
+      "12:21: services.web.issuers[1]: no issuer of this name is defined",
+    ],
+    [
+      "an issuer to trust that is not there",
+      `${withDr("issuers: [main]")}trust: { include: [main, rd] }\n`,
+      "13:26: trust.include[1]: no issuer of this name is defined",
+    ],
+  ]));
+
+suite("outages", () =>
+  each([
+    [
+      "a ttl that cannot hold it",
+      withDr("issuers: [main]", "ttl: 12h", "outage: { survive: 8h }"),
+      "13:10: services.web.ttl: too short for outage.survive, which takes a ttl of 12h34m",
+    ],
+    [
+      "a ttl of defaults that cannot hold it",
+      `${withLine("outage: { survive: 2d }")}defaults: { ttl: 3d }\n`,
+      "10:24: services.web.outage.survive: the ttl is too short for this, which takes one of 3d3h",
+    ],
+    [
+      "both in defaults, said once",
+      `${second("/srv/api")}defaults: { ttl: 30s, outage: { survive: 25s } }\n`,
+      "13:42: defaults.outage.survive: the ttl is too short for this, which takes one of 42s",
+    ],
+    [
+      "survive out of range",
+      withLine("outage: { survive: 5ms }"),
+      "10:24: services.web.outage.survive: must be from 1s to 3660d",
+    ],
+    [
+      "a failover to nobody",
+      withLine("outage: { failoverAfter: 5m }"),
+      "10:15: services.web.outage.failoverAfter: the service has no second issuer to go to",
+    ],
+    [
+      "a reserve without a role",
+      withLine("outage: { reserve: { ttl: 72h } }"),
+      "10:15: services.web.outage.reserve.role: is missing",
+    ],
+    [
+      "a reserve in defaults without a ttl",
+      `${MINIMAL_CONFIG}defaults: { outage: { reserve: { role: r } } }\n`,
+      "10:23: defaults.outage.reserve.ttl: is missing",
+    ],
+    [
+      "a reserve that is no longer than the certificate",
+      withLine("ttl: 3d").concat("    outage: { reserve: { ttl: 72h, role: r } }\n"),
+      "11:31: services.web.outage.reserve.ttl: a reserve must live longer than the certificate that it stands in for",
+    ],
+    [
+      "a reserve of an issuer that is not there",
+      withLine("outage: { reserve: { ttl: 72h, role: r, issuer: mian } }"),
+      "10:53: services.web.outage.reserve.issuer: no issuer of this name is defined",
+    ],
+    [
+      "something else at expiry",
+      withLine("outage: { atExpiry: stopp }"),
+      "10:25: services.web.outage.atExpiry: must be keep, stop, or a map such as { exec: { command: [/usr/local/bin/drain] } }",
+    ],
+    [
+      "a list at expiry",
+      withLine("outage: { atExpiry: [stop] }"),
+      "10:25: services.web.outage.atExpiry: must be keep, stop, or a map such as { exec: { command: [/usr/local/bin/drain] } }",
+    ],
+    [
+      "a command line at expiry",
+      withLine("outage: { atExpiry: { exec: drain } }"),
+      "10:33: services.web.outage.atExpiry.exec: must be a map such as { command: [nginx, -s, reload] }; there is no shell",
+    ],
+    [
+      "an unnamed program at expiry",
+      withLine('outage: { atExpiry: { exec: { command: [""] } } }'),
+      "10:45: services.web.outage.atExpiry.exec.command[0]: the program has no name",
+    ],
+    [
+      "nothing to stop",
+      withLine("outage: { atExpiry: stop }").concat("    reload: [{ touch: /a }]\n"),
+      "10:25: services.web.outage.atExpiry: stop has nothing to stop: no reload step names a unit or a process",
+    ],
+    [
+      "nothing to stop, by defaults",
+      `${MINIMAL_CONFIG}defaults: { outage: { atExpiry: stop } }\n`,
+      "7:3: services.web.outage.atExpiry: stop has nothing to stop: no reload step names a unit or a process",
+    ],
+  ]));
+
+suite("around a reload", () =>
+  each([
+    [
+      "a signal before it",
+      withLine("preReload: [{ signal: { pid: 3 } }]"),
+      "10:17: services.web.preReload[0].exec: is missing",
+      "10:19: services.web.preReload[0].signal: unknown key",
+    ],
+    [
+      "an empty step after it",
+      withLine("escalate: [{}]").concat('    probe: { tls: "a:1" }\n'),
+      "10:16: services.web.escalate[0]: this reload step is empty",
+    ],
+    [
+      "an escalation that nothing starts",
+      withLine("escalate: [{ touch: /a }]"),
+      "10:5: services.web.escalate: nothing would ever escalate: no probe could show that a reload did not help",
+    ],
+    [
+      "a probe in defaults",
+      `${MINIMAL_CONFIG}defaults: { probe: { tls: "a:1" } }\n`,
+      "10:13: defaults.probe: unknown key",
+    ],
+    [
+      "a probe that is none",
+      withLine('probe: "127.0.0.1:8443"'),
+      '10:12: services.web.probe: must be a map such as { tls: "127.0.0.1:8443" }, or a list of them',
+    ],
+    ["no endpoint", withLine("probe: []"), "10:12: services.web.probe: must not be empty"],
+    [
+      "an endpoint without a port",
+      withLine("probe: [{ tls: a.internal:1 }, { tls: b.internal }]"),
+      '10:43: services.web.probe[1].tls: must be host:port in quotes, such as "127.0.0.1:8443" or "[::1]:8443"',
+    ],
+    [
+      "a port that there is not",
+      withLine("probe: { tls: a.internal:99999 }"),
+      "10:19: services.web.probe.tls: a port is a number from 1 to 65535",
+    ],
+    [
+      "an address for a name",
+      withLine("probe: { tls: 'a:1', serverName: 10.0.0.1 }"),
+      "10:38: services.web.probe.serverName: must be a host name such as web.internal; an address has no server name",
+    ],
+    [
+      "another protocol to begin in",
+      withLine("probe: { tls: 'a:1', startTls: smtp }"),
+      "10:36: services.web.probe.startTls: must be postgres",
+    ],
+    [
+      "protocols that are none",
+      withLine("probe: { tls: 'a:1', alpn: [''] }"),
+      "10:33: services.web.probe.alpn[0]: must be the name of a protocol, such as h2 or http/1.1",
+    ],
+    [
+      "a probe that waits too long",
+      withLine("probe: { tls: 'a:1', timeout: 2m, settle: 11m }"),
+      "10:35: services.web.probe.timeout: must be from 100ms to 1m",
+      "10:47: services.web.probe.settle: must be from 0s to 10m",
+    ],
+    [
+      "a window that opens at no time",
+      withLine("windows: [{ cron: daily, duration: 1h }]"),
+      '10:23: services.web.windows[0].cron: must be a cron expression in quotes: five fields such as "0 2 * * *", or six with the seconds first',
+    ],
+    [
+      "a window too short",
+      withLine('windows: [{ cron: "0 2 * * *", duration: 30s }]'),
+      "10:46: services.web.windows[0].duration: must be from 1m to 7d",
+    ],
+    [
+      "a time zone that there is not",
+      withLine('windows: [{ cron: "0 2 * * *", duration: 1h, timezone: Europe/Belrin }]'),
+      "10:60: services.web.windows[0].timezone: no time zone has this name",
+    ],
+    [
+      "an offset for a time zone",
+      withLine('windows: [{ cron: "0 2 * * *", duration: 1h, timezone: "+02:00" }]'),
+      "10:60: services.web.windows[0].timezone: no time zone has this name",
+    ],
+  ]));
+
+suite("hints", () => {
+  const cases: readonly (readonly [text: string, hint: string])[] = [
+    [withDr("issuers: [main]").replace("cluster: dr", "cluster: rd"), 'did you mean "dr"?'],
+    [withDr("issuers: [main]").replace("cluster: dr", "cluster: elsewhere"), "there are default, dr"],
+    [`${MINIMAL_CONFIG}trust: { include: [mian] }\n`, 'did you mean "main"?'],
+    [withLine("issuers: [elsewhere]"), "there is only main"],
+    [withLine("ttl: 1h").concat("    outage: { survive: 8h }\n"), "set ttl: 12h34m or longer, or survive less"],
+    [withLine("outage: { atExpiry: stpo }"), 'did you mean "stop"?'],
+    [withLine("outage: { surive: 8h }"), 'did you mean "survive"?'],
+    [
+      withLine("windows: [{ cron: '0 2 * * *', duration: 1h, timezone: Europe/Belrin }]"),
+      'did you mean "Europe/Berlin"?',
+    ],
+    [
+      withLine("windows: [{ cron: '0 2 * * *', duration: 1h, timezone: Mars }]"),
+      'write an IANA name such as "Europe/Berlin"',
+    ],
+    [
+      withDr("issuers: [main]").replace(/(dr: \{ address.*auth: )\{[^}]*\}/, "$1{ cert: {} }"),
+      "set clusters.dr.tls.certFile and clusters.dr.tls.keyFile",
+    ],
+  ];
+  for (const [text, hint] of cases)
+    test(hint, () =>
+      assert.deepEqual(
+        errorOf(() => parseText(text))?.findings.map((finding) => finding.hint),
+        [hint],
+      ),
+    );
+});
 
 suite("the rest", () =>
   each([
