@@ -3,7 +3,7 @@ import { parseCertificates } from "../domain/certificate.ts";
 import type { AuthSpec, ClusterSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
-import type { Settings } from "../domain/spec.ts";
+import type { ServiceSpec, Settings } from "../domain/spec.ts";
 import { accessProblem } from "./access-problem.ts";
 import type { Remark } from "./check-report.ts";
 
@@ -16,9 +16,7 @@ export function checkFiles({ clusters, services, trust: { roots } }: Settings): 
   const files: readonly NamedFile[] = [
     ...clusters.flatMap(clusterFiles),
     ...(roots === undefined ? [] : [[ROOTS, roots] as const]),
-    ...services.flatMap(({ name, reload }) =>
-      reload.flatMap((step, i) => reloadFiles(step, ["services", name, "reload", i])),
-    ),
+    ...services.flatMap(serviceFiles),
   ];
   const unreadable = files.flatMap(([path, file]): Remark[] => {
     const problem = accessProblem(file, constants.R_OK);
@@ -82,7 +80,16 @@ function credentialFiles(auth: AuthSpec): readonly (readonly [string, string | u
   }
 }
 
-function reloadFiles(step: ReloadStep, at: Path): readonly NamedFile[] {
+function serviceFiles({ name, preReload, reload, escalate, outage: { atExpiry } }: ServiceSpec): readonly NamedFile[] {
+  const lists = { preReload, reload, escalate };
+  const steps = Object.entries(lists).flatMap(([key, list]) =>
+    list.flatMap((step, i) => stepFiles(step, ["services", name, key, i])),
+  );
+  if (atExpiry.kind !== "exec") return steps;
+  return [...steps, ...atExpiry.steps.flatMap((step) => stepFiles(step, ["services", name, "outage", "atExpiry"]))];
+}
+
+function stepFiles(step: ReloadStep, at: Path): readonly NamedFile[] {
   if (step.kind === "exec") return step.argv[0].startsWith("/") ? [[[...at, "exec", "command"], step.argv[0]]] : [];
   if (step.kind !== "http") return [];
   const headers = Object.entries(step.headerFiles).map(

@@ -1,17 +1,11 @@
-import type { Settings } from "../domain/spec.ts";
-import { systemClock } from "../runtime/clock.ts";
-import { createCluster } from "../vault/cluster.ts";
 import { checkDirectories } from "./check-directories.ts";
 import { checkFiles } from "./check-files.ts";
+import { checkOnline } from "./check-online.ts";
 import { place, type Remark, renderRemarks } from "./check-report.ts";
+import { checkSurvival } from "./check-survival.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
-
-interface Questions {
-  readonly spendSecretId: boolean;
-  readonly signal: AbortSignal;
-}
 
 export const checkCommand: Command = {
   name: "check",
@@ -19,9 +13,9 @@ export const checkCommand: Command = {
   help: `Usage: leafd check [--online [--spend-secret-id]] [--json] [--config FILE]
 
 Reads the configuration and says everything that is wrong with it, each with its line. Looks at the files it names and
-at the directories it writes to. With --online also at Vault: addresses, TLS, seal, clocks, login, the rights on the
-role (capability "update"), leases, names, key type, and whether the CA outlives the certificates. Issues nothing and
-changes nothing; run it as the user that leafd runs as. What it may not look at it calls "skipped", and says what it
+at the directories it writes to. With --online also at every cluster: addresses, TLS, seal, clocks, login, and of each
+role, also of reserves, the rights (capability "update"), leases, names, key type, whether its certificates can survive
+the outage they are to survive, and whether the CA outlives them. Issues nothing and changes nothing; run it as the user that leafd runs as. What it may not look at it calls "skipped", and says what it
 would take.
 
 Options:
@@ -48,6 +42,7 @@ Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this
       { severity: "ok", subject: files.join(", "), message: `${count} ${count === 1 ? "service" : "services"}` },
       ...checkFiles(settings),
       ...(await checkDirectories(settings)),
+      ...checkSurvival(settings, terminal.env["KUBERNETES_SERVICE_HOST"] !== undefined),
       ...(values.online ? await checkOnline(settings, questions) : []),
     ];
     const said = warnings.map(({ path, ...finding }) => ({
@@ -61,27 +56,3 @@ Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this
     return placed.some(({ severity }) => severity === "error") ? EXIT.failed : EXIT.ok;
   },
 };
-
-/** Looks at every cluster as leafd would use it. */
-async function checkOnline(settings: Settings, { spendSecretId, signal }: Questions): Promise<readonly Remark[]> {
-  const emit = (): void => undefined;
-  const all = settings.clusters.map(async (spec) => {
-    const users = settings.services.filter(({ issuers }) => issuers[0].cluster === spec.name);
-    const byIssuer = Map.groupBy(users, ({ issuers }) => issuers[0].name);
-    const issuers = [...byIssuer.values()].flatMap((services) => {
-      const wanted = services.map(({ name: service, request }) => ({ service, request }));
-      return services.slice(0, 1).map((service) => ({ spec: service.issuers[0], wanted }));
-    });
-    const cluster = createCluster({ spec, clock: systemClock, emit, stateDir: settings.stateDir });
-    try {
-      const ownRoots = settings.trust.roots !== undefined;
-      return await cluster.probe({ issuers, ownRoots, spendSecretId }, signal);
-    } finally {
-      cluster.close();
-    }
-  });
-  const findings = (await Promise.all(all)).flat();
-  return findings.map(({ configPath, ...finding }) =>
-    configPath === undefined ? finding : { ...finding, path: configPath },
-  );
-}

@@ -15,7 +15,9 @@ export interface IssuerProbe {
   readonly issuer: Issuer;
   readonly api: VaultApi;
   readonly clock: Clock;
-  /** The services that use this issuer. */
+  /** The map of the configuration that says its mount and role. */
+  readonly configPath: readonly string[];
+  /** What services want of it; empty: only its roots are of use. */
   readonly wanted: readonly Wanted[];
   /** `trust.roots` is set: the mount need not hold a root. */
   readonly ownRoots: boolean;
@@ -27,7 +29,7 @@ export async function probeIssuer(
   token: Secret<string> | undefined,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  if (token === undefined) return await probeAuthorities(probe, undefined, signal);
+  if (token === undefined || probe.wanted.length === 0) return await probeAuthorities(probe, undefined, signal);
   const rights = await probeRights(probe, token, signal);
   const { settings, findings } = await probeRole(probe, token, signal);
   const authorities = await probeAuthorities(probe, settings, signal);
@@ -40,8 +42,8 @@ async function probeAuthorities(
   role: RoleSettings | undefined,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const { spec, clock, wanted, ownRoots } = probe;
-  const [subject, at] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault"]];
+  const { spec, clock, wanted, ownRoots, configPath: at } = probe;
+  const subject = `issuer ${spec.name}`;
   let authorities: readonly X509Certificate[];
   try {
     authorities = (await probe.issuer.authorities(signal)).map((pem) => new X509Certificate(pem));
@@ -105,7 +107,7 @@ async function probeRights(
       subject,
       message: `the token may not update ${path}: it has ${granted.join(", ") || "nothing"}`,
       hint: `give it a policy with: path "${path}" { capabilities = ["update"] } (or correct mount and role)`,
-      configPath: ["issuers", spec.name, "vault", "role"],
+      configPath: [...probe.configPath, "role"],
     },
   ];
 }
@@ -119,7 +121,7 @@ interface RoleProbe {
 /** The role's settings where the token may read them, else whether the role exists. */
 async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<RoleProbe> {
   const { spec, api, wanted } = probe;
-  const [subject, configPath] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault", "role"]];
+  const [subject, configPath] = [`issuer ${spec.name}`, [...probe.configPath, "role"]];
   try {
     const path = apiPath(spec.mount, "roles", spec.role);
     const settings = dataOf(await api.send({ operation: "read", path, token }, signal), path);
@@ -138,8 +140,12 @@ async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: Abor
 }
 
 /** A role whose settings the token may not read: whether it exists is shown by a signing request without a CSR. */
-async function findRole({ spec, api }: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<Finding> {
-  const [subject, configPath] = [`issuer ${spec.name}`, ["issuers", spec.name, "vault", "role"]];
+async function findRole(
+  { spec, api, configPath: at }: IssuerProbe,
+  token: Secret<string>,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const [subject, configPath] = [`issuer ${spec.name}`, [...at, "role"]];
   const path = apiPath(spec.mount, "roles", spec.role);
   const hint = `to have leases and limits looked at, allow: path "${path}" { capabilities = ["read"] }`;
   const unread = { severity: "skipped", subject, message: `the role ${spec.role} may not be read`, hint } as const;

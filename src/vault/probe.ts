@@ -10,9 +10,18 @@ import { probeIssuer } from "./probe-issuer.ts";
 import type { Wanted } from "./role-findings.ts";
 import type { Session } from "./token-life.ts";
 
+/** An issuer to look at. */
+interface IssuerQuestion {
+  readonly spec: IssuerSpec;
+  /** The map of the configuration that says its mount and role. */
+  readonly configPath: readonly string[];
+  /** Empty: only its roots are of use. */
+  readonly wanted: readonly Wanted[];
+}
+
 /** What `check --online` wants to know of a cluster. */
 export interface ProbeQuestions {
-  readonly issuers: readonly { readonly spec: IssuerSpec; readonly wanted: readonly Wanted[] }[];
+  readonly issuers: readonly IssuerQuestion[];
   /** `trust.roots` is set. */
   readonly ownRoots: boolean;
   /**
@@ -52,9 +61,9 @@ export async function probeCluster(
   if (reached.every(({ severity }) => severity === "error")) return reached;
   const login = await probeLogin(parts, { at, spendSecretId: questions.spendSecretId }, signal);
   const issuers: Finding[] = [];
-  for (const { spec, wanted } of questions.issuers) {
+  for (const question of questions.issuers) {
     const { api, clock } = parts;
-    const probe = { spec, wanted, api, clock, issuer: parts.issuer(spec), ownRoots: questions.ownRoots };
+    const probe = { ...question, api, clock, issuer: parts.issuer(question.spec), ownRoots: questions.ownRoots };
     issuers.push(...(await probeIssuer(probe, login.token, signal)));
     signal.throwIfAborted();
   }

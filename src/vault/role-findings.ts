@@ -1,5 +1,6 @@
+import { ttlToSurvive } from "../domain/schedule.ts";
 import type { CertificateRequest, KeyAlgorithm } from "../domain/spec.ts";
-import { DAY, type EpochMillis, formatDuration, type Millis, SECOND } from "../domain/units.ts";
+import { DAY, durationAtLeast, type EpochMillis, formatDuration, type Millis, SECOND } from "../domain/units.ts";
 import type { Finding } from "./finding.ts";
 
 /** What `GET <mount>/roles/<role>` answers. */
@@ -9,6 +10,10 @@ export type RoleSettings = Readonly<Record<string, unknown>>;
 export interface Wanted {
   readonly service: string;
   readonly request: CertificateRequest;
+  /** The outage that certificates of the role must outlive; absent: none was named. */
+  readonly survive?: Millis;
+  /** Where the service says what it asks of the role; absent: in its own keys. */
+  readonly configPath?: readonly string[];
 }
 
 /** What a role without a ttl gives, unless the mount or the server is tuned: Vault's default lease, 768 hours. */
@@ -37,7 +42,12 @@ type Judgement = Pick<Finding, "severity" | "message" | "hint"> & { readonly con
 export function judgeRole(role: RoleSettings, wanted: readonly Wanted[]): readonly Judgement[] {
   return [
     ...judgeLeases(role),
-    ...wanted.flatMap((each) => [...judgeTtl(role, each), ...judgeKey(role, each), ...judgeNames(role, each)]),
+    ...wanted.flatMap((each) => [
+      ...judgeTtl(role, each),
+      ...judgeSurvival(role, each),
+      ...judgeKey(role, each),
+      ...judgeNames(role, each),
+    ]),
   ];
 }
 
@@ -47,14 +57,34 @@ function judgeLeases(role: RoleSettings): readonly Judgement[] {
   return [{ severity: "error", message, hint: "set generate_lease=false on the role" }];
 }
 
-function judgeTtl(role: RoleSettings, { service, request }: Wanted): readonly Judgement[] {
+function judgeTtl(role: RoleSettings, wanted: Wanted): readonly Judgement[] {
+  const { service, request } = wanted;
   const longest = secondsOf(role.max_ttl);
   if (request.ttl === undefined || longest === undefined || request.ttl <= longest) return [];
   const [asked, got] = [formatDuration(request.ttl), formatDuration(longest)];
   const message = `${service} asks for ${asked}, and the role gives ${got} at most`;
-  return [
-    { severity: "warning", message, hint: "ask for less, or raise max_ttl", configPath: ["services", service, "ttl"] },
+  const configPath = [...pathOf(wanted), "ttl"];
+  return [{ severity: "warning", message, hint: "ask for less, or raise max_ttl", configPath }];
+}
+
+function pathOf({ service, configPath = ["services", service] }: Wanted): readonly string[] {
+  return configPath;
+}
+
+/** Whether what the role gives outlives the outage; a fixed end is not a lifetime. */
+function judgeSurvival(role: RoleSettings, { service, request, survive }: Wanted): readonly Judgement[] {
+  const given = request.notAfter === undefined ? lifetimeOf(request, role, 0) : undefined;
+  if (survive === undefined || given === undefined || given >= ttlToSurvive(survive)) return [];
+  const [outage, life, enough] = [
+    formatDuration(survive),
+    formatDuration(given),
+    durationAtLeast(ttlToSurvive(survive)),
   ];
+  const message = `${service} is to survive ${outage}, which certificates of ${life} cannot: it takes ${enough}`;
+  const isCapped = request.ttl !== undefined && request.ttl > given;
+  const knob = request.ttl === undefined || isCapped ? "ttl and max_ttl of the role" : "the ttl";
+  const hint = `raise ${knob} to ${enough} or more, or survive less`;
+  return [{ severity: "error", message, hint, configPath: ["services", service, "outage", "survive"] }];
 }
 
 const KEY_TYPE: Readonly<Record<KeyAlgorithm, string>> = {

@@ -40,15 +40,20 @@ function approle(settings: Partial<Extract<AuthSpec, { kind: "approle" }>> = {})
 interface Asked extends Partial<ClusterSpec> {
   readonly issuer?: Partial<IssuerSpec>;
   readonly request?: Partial<CertificateRequest>;
+  readonly survive?: number;
   readonly ownRoots?: boolean;
   readonly spendSecretId?: boolean;
 }
 
-async function probe({ issuer = {}, request = {}, ownRoots = false, spendSecretId = true, ...spec }: Asked) {
+async function probe({ issuer = {}, request = {}, survive, ownRoots = false, spendSecretId = true, ...spec }: Asked) {
   using it = watchedCluster(vault, { auth: approle(), ...spec, stateDir: directory.path });
   const { names, key } = signOrder();
-  const wanted = [{ service: "payments", request: { names, key, reuseKey: false, usages: [], ...request } as const }];
-  return await it.cluster.probe({ issuers: [{ spec: issuerSpec(issuer), wanted }], ownRoots, spendSecretId }, never);
+  const outlive = survive === undefined ? {} : { survive };
+  const asked = { names, key, reuseKey: false, usages: [], ...request } as const;
+  const wanted = [{ service: "payments", request: asked, ...outlive }];
+  const configPath = ["issuers", "main", "vault"];
+  const issuers = [{ spec: issuerSpec(issuer), configPath, wanted }];
+  return await it.cluster.probe({ issuers, ownRoots, spendSecretId }, never);
 }
 
 const errors = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === "error");
@@ -135,6 +140,18 @@ describe("a look at a cluster", () => {
         "warning: payments has the name b.example, which the role does not seem to allow",
       ],
     );
+  });
+
+  test("refuses a role that cannot hold the outage to survive, whatever the configuration asks for", async () => {
+    const survival = async (survive: number, request: Partial<CertificateRequest> = {}) =>
+      errors(await probe({ issuer: { role: "readable" }, survive, request }))
+        .filter(({ configPath }) => configPath?.includes("survive"))
+        .map(({ message, hint }) => [message, hint]);
+    const refusal = "payments is to survive 8h, which certificates of 1h cannot: it takes 12h34m";
+    const hint = "raise ttl and max_ttl of the role to 12h34m or more, or survive less";
+    assert.deepEqual(await survival(8 * HOUR), [[refusal, hint]]);
+    assert.deepEqual(await survival(8 * HOUR, { ttl: 24 * HOUR }), [[refusal, hint]]);
+    assert.deepEqual(await survival(HOUR / 2), []);
   });
 
   test("calls leases an error", async () => {

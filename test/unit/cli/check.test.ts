@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { minimalConfig } from "../../support/config-file.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
@@ -72,6 +72,46 @@ test("check looks at the state directory, and then not at what lies below it", a
     "error   leafd.yaml:10:1: stateDir: everybody may write to open, and so choose whom leafd trusts",
     "        Run chmod o-w open.",
   ]);
+});
+
+test("check warns of a pair that is to outlive an outage, and would not outlive a restart", async () => {
+  await using directory = await tempDir();
+  const room = await mkdtemp("/dev/shm/leafd-test-");
+  try {
+    const said = async (lines: string, output: string) =>
+      (await check(directory, `${lines}stateDir: ${directory.join("state")}`, output)).lines.slice(1);
+    const survive = "    outage: { survive: 8h }\n";
+    assert.deepEqual(await said(survive, `${room}/web`), [
+      `ok      service web: ${room}/web will be made in ${room}`,
+      `warning leafd.yaml:9:15: services.web.output.directory: ${room}/web is on a tmpfs, so a restart of this machine during an outage leaves nothing`,
+      "        Put it on a disk, or say nothing of outages to survive.",
+    ]);
+    assert.equal((await said("", `${room}/web`)).length, 1);
+    assert.equal((await said(survive, directory.join("web"))).length, 1);
+  } finally {
+    await rm(room, { recursive: true });
+  }
+});
+
+test("check looks for the commands of every list of steps", async () => {
+  await using directory = await tempDir();
+  const { exitCode, lines } = await check(
+    directory,
+    `    preReload: [{ exec: { command: [/no/test] } }]
+    escalate: [{ exec: { command: [/no/restart] } }]
+    probe: { tls: "a.internal:1" }
+    outage: { atExpiry: { exec: { command: [/no/drain] } } }
+stateDir: ${directory.join("state")}`,
+  );
+  assert.equal(exitCode, 1);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("error")),
+    [
+      "error   leafd.yaml:10:27: services.web.preReload[0].exec.command: /no/test does not exist",
+      "error   leafd.yaml:11:26: services.web.escalate[0].exec.command: /no/restart does not exist",
+      "error   leafd.yaml:13:35: services.web.outage.atExpiry.exec.command: /no/drain does not exist",
+    ],
+  );
 });
 
 test("check knows the group of the control sockets, or says that it does not", async () => {
