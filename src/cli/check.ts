@@ -3,6 +3,7 @@ import { checkFiles } from "./check-files.ts";
 import { checkOnline } from "./check-online.ts";
 import { place, type Remark, renderRemarks } from "./check-report.ts";
 import { checkSurvival } from "./check-survival.ts";
+import { checkWindows } from "./check-windows.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
@@ -42,6 +43,7 @@ Exit codes: 0 no errors (but warnings, or something skipped) · 1 errors on this
       { severity: "ok", subject: files.join(", "), message: `${count} ${count === 1 ? "service" : "services"}` },
       ...checkFiles(settings),
       ...(await checkDirectories(settings)),
+      ...(await checkWindows(settings)),
       ...checkSurvival(settings, terminal.env["KUBERNETES_SERVICE_HOST"] !== undefined),
       ...(values.online ? await checkOnline(settings, questions) : []),
     ];

@@ -29,7 +29,8 @@ export function atExpirySpec({ name, service, reload }: Parts, { defaults, repor
   const stops = reload.steps.map(stopOf).filter((each) => each !== undefined);
   if (stops.length === 0 && reload.complete) {
     const path = ["services", name, "outage", "atExpiry"];
-    const message = "stop has nothing to stop: no reload step names a unit or a process";
+    const asked = own === undefined ? "stop, which is in defaults," : "stop";
+    const message = `${asked} has nothing to stop: no reload step names a unit or a process`;
     const hint = "add a systemd or signal step to reload, or say here what stops it: { exec: { command: […] } }";
     report({ path, at: "value", message, hint, lacks: sourcesOf(name, "reload") });
   }

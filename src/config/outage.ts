@@ -87,5 +87,9 @@ function reserveSpec({ name, service, issuers, ttl }: Parts, around: Surrounding
   // A named issuer is one of its mount.
   const ref = mount === from.mount ? issuerRef : undefined;
   const issuer = { ...base, name: `${from.name}-reserve`, mount, role, ...given("issuerRef", ref) };
+  if (around.issuers.has(issuer.name)) {
+    const message = `the reserve is called "${issuer.name}", as an issuer is`;
+    report({ path: place, at: "key", message, hint: "give that issuer another name" });
+  }
   return { issuer, ttl: reserve.ttl };
 }

@@ -93,6 +93,17 @@ test("check warns of a pair that is to outlive an outage, and would not outlive 
   }
 });
 
+test("check reads the cron expressions of windows", async () => {
+  await using directory = await tempDir();
+  const windows = `    windows: [{ cron: "0 2 * * *", duration: 1h }, { cron: "0 25 * * *", duration: 1h }]\n`;
+  const { exitCode, lines } = await check(directory, `${windows}stateDir: ${directory.join("state")}`);
+  assert.equal(exitCode, 1);
+  assert.match(
+    lines.at(-1) ?? "",
+    /^error {3}leafd.yaml:10:54: services.web.windows\[1\].cron: not a cron expression: /,
+  );
+});
+
 test("check looks for the commands of every list of steps", async () => {
   await using directory = await tempDir();
   const { exitCode, lines } = await check(

@@ -95,6 +95,48 @@ suite("a misspelt key is the only thing said of what it would have given:", () =
       ),
       "9:5: services.web.issuer: unknown key",
     ],
+    [
+      "what to stop",
+      `${MINIMAL_CONFIG}    relaod: [systemd: nginx.service]\n    outage: { atExpiry: stop }\n`,
+      "10:5: services.web.relaod: unknown key",
+    ],
+    [
+      "a probe",
+      `${MINIMAL_CONFIG}    prob: { tls: "a.internal:1" }\n    escalate: [touch: /a]\n`,
+      "10:5: services.web.prob: unknown key",
+    ],
+    [
+      "clusters",
+      minimalConfig(["issuers:", "clsuters: {}\nissuers:"], ["{ role: web }", "{ role: web, cluster: dr }"]),
+      "4:1: clsuters: unknown key",
+    ],
+    [
+      "a role, in defaults",
+      `${MINIMAL_CONFIG}    outage: { reserve: { ttl: 3d } }\ndefaults: { outage: { reserve: { rol: web } } }\n`,
+      "11:34: defaults.outage.reserve.rol: unknown key",
+    ],
+  ];
+  for (const [name, text, problem] of cases)
+    test(name, () => assert.deepEqual(problemsOf(text), [`leafd.yaml:${problem}`]));
+});
+
+suite("a misshapen value is the only thing said of what it does not go with:", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    [
+      "steps to reload, and what stops them",
+      `${MINIMAL_CONFIG}    reload: nginx.service\n    outage: { atExpiry: stop }\n`,
+      "10:13: services.web.reload: must be a list, not text",
+    ],
+    [
+      "an outage, and the ttl that is to hold it",
+      `${MINIMAL_CONFIG}    ttl: 30s\ndefaults: { outage: { survive: long } }\n`,
+      "11:32: defaults.outage.survive: must be a duration with a unit, such as 90s, 24h or 3d",
+    ],
+    [
+      "a ttl, and the reserve that is to be longer",
+      `${MINIMAL_CONFIG}    outage: { reserve: { ttl: 30s, role: web } }\ndefaults: { ttl: short }\n`,
+      "11:18: defaults.ttl: must be a duration with a unit, such as 90s, 24h or 3d",
+    ],
   ];
   for (const [name, text, problem] of cases)
     test(name, () => assert.deepEqual(problemsOf(text), [`leafd.yaml:${problem}`]));

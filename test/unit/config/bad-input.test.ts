@@ -522,6 +522,11 @@ suite("outages", () =>
       "10:53: services.web.outage.reserve.issuer: no issuer of this name is defined",
     ],
     [
+      "a reserve named as an issuer",
+      withDr("issuers: [main]", "outage: { reserve: { ttl: 72h, role: r } }").replace("  dr: {", "  main-reserve: {"),
+      '13:15: services.web.outage.reserve: the reserve is called "main-reserve", as an issuer is',
+    ],
+    [
       "something else at expiry",
       withLine("outage: { atExpiry: stopp }"),
       "10:25: services.web.outage.atExpiry: must be keep, stop, or a map such as { exec: { command: [/usr/local/bin/drain] } }",
@@ -549,7 +554,7 @@ suite("outages", () =>
     [
       "nothing to stop, by defaults",
       `${MINIMAL_CONFIG}defaults: { outage: { atExpiry: stop } }\n`,
-      "7:3: services.web.outage.atExpiry: stop has nothing to stop: no reload step names a unit or a process",
+      "7:3: services.web.outage.atExpiry: stop, which is in defaults, has nothing to stop: no reload step names a unit or a process",
     ],
   ]));
 

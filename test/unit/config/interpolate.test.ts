@@ -99,3 +99,19 @@ test("keys, commands and headers are never resolved", () => {
   assert.deepEqual(http?.kind === "http" && [http.url, http.headers], ["http://x/b", { X: "${A}" }]);
   assert.deepEqual(problemsOf(minimalConfig(["web:", "${NAME}:"]), { NAME: "web" }).length, 1);
 });
+
+test("nor are those before a reload, when it did not help, and at expiry", () => {
+  const exec = "{ exec: { command: [run, '${A}'] } }";
+  const lines = [
+    `preReload: [${exec}]`,
+    `escalate: [${exec}]`,
+    `outage: { atExpiry: ${exec} }`,
+    "probe: { tls: '${A}:1' }",
+  ];
+  const { settings } = parseText(`${minimalConfig()}${lines.map((line) => `    ${line}\n`).join("")}`, { A: "b" });
+  const [service] = settings.services;
+  assert.ok(service?.outage.atExpiry.kind === "exec");
+  for (const [step] of [service.preReload, service.escalate, service.outage.atExpiry.steps])
+    assert.deepEqual(step?.kind === "exec" && step.argv, ["run", "${A}"]);
+  assert.equal(service.probes[0]?.host, "b");
+});
