@@ -1,4 +1,5 @@
-import type { IssuerSpec, ServiceSpec, Settings } from "../domain/spec.ts";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
+import type { ServiceSpec, Settings } from "../domain/spec.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createCluster } from "../vault/cluster.ts";
 import type { ProbeQuestions } from "../vault/probe.ts";

@@ -1,7 +1,8 @@
 import { fetchStatus } from "../control/client.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Settings } from "../domain/spec.ts";
-import { type DaemonStatus, statusToJson } from "../domain/status.ts";
+import type { DaemonStatus } from "../domain/status.ts";
+import { statusToJson } from "../domain/status-json.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal } from "./command.ts";
 import { readConfig } from "./read-config.ts";

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import { type DaemonStatus, statusFromJson } from "../domain/status.ts";
+import type { DaemonStatus } from "../domain/status.ts";
+import { statusFromJson } from "../domain/status-json.ts";
 import {
   ADMIN_SOCKET,
   errorFromJson,

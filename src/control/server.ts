@@ -2,7 +2,8 @@ import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import { type DaemonStatus, statusToJson } from "../domain/status.ts";
+import type { DaemonStatus } from "../domain/status.ts";
+import { statusToJson } from "../domain/status-json.ts";
 import { bindSocket } from "./bind.ts";
 import {
   ADMIN_SOCKET,

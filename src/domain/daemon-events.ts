@@ -1,4 +1,5 @@
 import type { Circuit } from "./circuit.ts";
+import type { ClockDoubt, ClockTrust } from "./clock-guard.ts";
 import type { Reason } from "./errors.ts";
 import type { Base } from "./event-base.ts";
 import type { EpochMillis, Millis } from "./units.ts";
@@ -72,6 +73,15 @@ export type DaemonEvent =
       readonly fingerprint: string;
       readonly subject: string;
     })
+  /** The time goes on from `believed`, and no longer by the wall clock, which is ahead of it by `departure`. */
+  | (Base & {
+      readonly kind: "clock_doubted";
+      readonly why: ClockDoubt;
+      readonly departure: Millis;
+      readonly believed: EpochMillis;
+    })
+  /** `skew`: how far a server's clock is ahead of the wall clock, when one has said its time. */
+  | (Base & { readonly kind: "clock_trusted"; readonly how: ClockTrust; readonly skew?: Millis })
   | (Base & {
       readonly kind: "warning";
       readonly subject: string;

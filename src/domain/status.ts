@@ -1,10 +1,10 @@
 import type { Circuit } from "./circuit.ts";
 import type { Act } from "./decide.ts";
-import { LeafdError, type Reason } from "./errors.ts";
+import type { Reason } from "./errors.ts";
 import type { RungName } from "./manifest.ts";
 import type { Rung } from "./rungs.ts";
 import type { Names } from "./spec.ts";
-import { type EpochMillis, formatDuration, formatTime, MINUTE } from "./units.ts";
+import { type EpochMillis, formatDuration, formatTime, MINUTE, type Millis } from "./units.ts";
 
 /*
  * What leafd says about itself, in one shape: the control socket, the status page, the health checks and the metrics
@@ -95,6 +95,13 @@ export interface IssuerStatus {
   readonly probeAt?: EpochMillis;
 }
 
+export interface ClockStatus {
+  /** The wall clock is not believed: the time goes on by the monotonic clock. */
+  readonly doubted: boolean;
+  /** How far the server's clock is ahead of the wall clock; absent: none has said its time. */
+  readonly skew?: Millis;
+}
+
 export interface DaemonStatus {
   readonly version: string;
   readonly pid: number;
@@ -103,6 +110,8 @@ export interface DaemonStatus {
   readonly configLoadedAt: EpochMillis;
   /** The last configuration was refused, and the one before it is in force. */
   readonly configError?: { readonly at: EpochMillis; readonly message: string };
+  /** Absent: the clock is not watched. */
+  readonly clock?: ClockStatus;
   readonly clusters: readonly ClusterStatus[];
   readonly issuers: readonly IssuerStatus[];
   readonly services: readonly ServiceStatus[];
@@ -160,40 +169,4 @@ export function describeValidity(service: ServiceStatus, now: EpochMillis): stri
   if (notAfter === undefined) return `no certificate yet${because}`;
   if (notAfter <= now) return `expired ${formatDuration(now - notAfter)} ago${because}`;
   return `not valid before ${formatTime(notBefore ?? now)}${because}`;
-}
-
-/** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
-const TIMES: ReadonlySet<string> = new Set(
-  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload confirm pausedUntil from since probeAt".split(
-    " ",
-  ),
-);
-
-/** The status as JSON, its times in RFC 3339 (UTC, whole seconds). Members may be added to it, none renamed. */
-export function statusToJson(status: DaemonStatus, indent?: number): string {
-  const write = (key: string, value: unknown) =>
-    typeof value === "number" && TIMES.has(key) ? formatTime(value) : value;
-  return JSON.stringify(status, write, indent);
-}
-
-/** Reads what `statusToJson` wrote; LeafdError `bad_response` when it is something else. */
-export function statusFromJson(text: string): DaemonStatus {
-  const read = (key: string, value: unknown) =>
-    typeof value === "string" && TIMES.has(key) ? Date.parse(value) : value;
-  let value: unknown;
-  try {
-    value = JSON.parse(text, read);
-  } catch {
-    value = undefined;
-  }
-  if (isDaemonStatus(value)) return value;
-  throw new LeafdError("bad_response", "the answer is not a leafd status", {
-    hint: "Check that the running leafd and this program are of one version.",
-  });
-}
-
-function isDaemonStatus(value: unknown): value is DaemonStatus {
-  if (typeof value !== "object" || value === null) return false;
-  const { version, services, clusters } = value as Partial<Record<keyof DaemonStatus, unknown>>;
-  return typeof version === "string" && Array.isArray(services) && Array.isArray(clusters);
 }

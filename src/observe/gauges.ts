@@ -5,7 +5,7 @@ import {
   type IssuerStatus,
   type ServiceStatus,
 } from "../domain/status.ts";
-import { type EpochMillis, SECOND } from "../domain/units.ts";
+import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
 
 type Value = readonly [metric: MetricName, value: number | undefined, labels?: Sample["labels"]];
@@ -20,13 +20,14 @@ export function statusSamples(status: DaemonStatus, now: EpochMillis): Sample[] 
   ];
 }
 
-function daemonValues({ version, startedAt, configLoadedAt, configError, services }: DaemonStatus): Value[] {
+function daemonValues({ version, startedAt, configLoadedAt, configError, clock, services }: DaemonStatus): Value[] {
   return [
     ["leafd_build_info", 1, { version, node: process.version }],
     ["leafd_config_last_reload_successful", configError === undefined ? 1 : 0],
     ["leafd_config_loaded_timestamp_seconds", seconds(configLoadedAt)],
     ["leafd_services_survive_unmet", services.filter(({ surviveUnmet }) => surviveUnmet).length],
     ["leafd_services_paused", services.filter(({ pausedUntil }) => pausedUntil !== undefined).length],
+    ["leafd_clock_skew_seconds", seconds(clock?.skew)],
     ["process_start_time_seconds", seconds(startedAt)],
   ];
 }
@@ -69,8 +70,9 @@ function samples(values: readonly Value[], common: Sample["labels"] = {}): Sampl
   );
 }
 
-function seconds(at: EpochMillis): number;
-function seconds(at: EpochMillis | undefined): number | undefined;
-function seconds(at: EpochMillis | undefined): number | undefined {
-  return at === undefined ? undefined : at / SECOND;
+/** A point in time or a length of it, as Prometheus wants both. */
+function seconds(time: Millis): number;
+function seconds(time: Millis | undefined): number | undefined;
+function seconds(time: Millis | undefined): number | undefined {
+  return time === undefined ? undefined : time / SECOND;
 }

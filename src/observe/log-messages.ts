@@ -1,6 +1,7 @@
+import type { ClockDoubt, ClockTrust } from "../domain/clock-guard.ts";
 import type { RotationEvent, Stage } from "../domain/events.ts";
 import type { LogSpec } from "../domain/spec.ts";
-import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
+import { type EpochMillis, formatDuration, formatTime, type Millis } from "../domain/units.ts";
 
 /*
  * What the log says of each kind of event: how loud, and in which words. A new kind of event does not compile until
@@ -62,6 +63,8 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
   root_added: "warn",
   root_held: "warn",
   root_removed: "warn",
+  clock_doubted: "warn",
+  clock_trusted: "info",
   leased_certificate: "error",
   pair_warning: "warn",
   warning: "warn",
@@ -81,6 +84,17 @@ const CIRCUIT_WORDS = {
   open: "is away: only its health is asked for",
   half_open: "looks well again: one service tries it",
 } as const;
+const DOUBT_WORDS: Readonly<Record<ClockDoubt, (departure: Millis) => string>> = {
+  departed: (departure) => `the wall clock is ${apart(departure)} the time it should show`,
+  implausible: (departure) =>
+    `by the wall clock all certificates have ended or not begun; it is ${apart(departure)} what fits them`,
+};
+
+const TRUST_WORDS: Readonly<Record<ClockTrust, string>> = {
+  server: "a server says the same time",
+  suspend: "the machine was suspended",
+  returned: "it shows again the time it should",
+};
 
 const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   recovered: ({ leaf, reloadOwed }) =>
@@ -153,6 +167,9 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   root_added: ({ issuer, subject }) => `new root of ${issuer} taken into the bundle: ${subject}`,
   root_held: ({ issuer, subject }) => `new root of ${issuer} held back until it is accepted: ${subject}`,
   root_removed: ({ issuer, subject }) => `root of ${issuer} removed from the bundle: ${subject}`,
+  clock_doubted: ({ why, departure, believed }) =>
+    `${DOUBT_WORDS[why](departure)}: not believed until a server confirms it, going on from ${formatTime(believed)}`,
+  clock_trusted: ({ how }) => `the wall clock is believed: ${TRUST_WORDS[how]}`,
   leased_certificate: ({ message }) => message,
   pair_warning: ({ message }) => message,
   warning: ({ subject, message }) => `${subject}: ${message}`,
@@ -169,6 +186,10 @@ export function messageOf(event: RotationEvent): string {
 
 function say<K extends Kind>(kind: K, event: EventByKind[K]): string {
   return MESSAGES[kind](event);
+}
+
+function apart(departure: Millis): string {
+  return `${formatDuration(Math.abs(departure))} ${departure < 0 ? "behind" : "ahead of"}`;
 }
 
 function again(at: EpochMillis): string {

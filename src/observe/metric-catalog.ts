@@ -89,6 +89,10 @@ export const METRICS = {
     "0 while the newest configuration is refused and an older one is in force.",
   ),
   leafd_config_loaded_timestamp_seconds: gauge("When the configuration in force was loaded."),
+  leafd_clock_doubted_total: counter("Times that the wall clock was no longer believed."),
+  leafd_clock_skew_seconds: gauge(
+    "How far the server's clock is ahead of the wall clock; absent until it has said its time.",
+  ),
   process_start_time_seconds: gauge("When the process began."),
   process_cpu_seconds_total: counter("User and system CPU time."),
   process_resident_memory_bytes: gauge("Resident memory."),

@@ -69,6 +69,7 @@ const COUNTS: { readonly [K in Kind]?: (event: EventByKind[K]) => readonly Count
   root_added: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "added" }]],
   root_held: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "held" }]],
   root_removed: ({ issuer }) => [["leafd_root_changes_total", { issuer, change: "removed" }]],
+  clock_doubted: () => [["leafd_clock_doubted_total", {}]],
   leased_certificate: ({ issuer }) => [["leafd_leased_certificates_total", { issuer }]],
 };
 
@@ -101,6 +102,7 @@ function* zeros(issuers: Iterable<string>, clusters: Iterable<string>): Generato
   for (const action of ["keep", "stop", "exec"]) yield ["leafd_expiries_total", { action }];
   yield ["leafd_rollbacks_total", {}];
   yield ["leafd_windows_yielded_total", {}];
+  yield ["leafd_clock_doubted_total", {}];
   for (const method of METHODS) {
     yield ["leafd_escalations_total", { method }];
     for (const result of ["ok", "failed"]) yield ["leafd_reloads_total", { method, result }];

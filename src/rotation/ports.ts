@@ -20,6 +20,8 @@ export interface Clock {
   now(): EpochMillis;
   /** Never jumps, never goes back; only differences mean something. */
   monotonic(): Millis;
+  /** As `monotonic`, but goes on while the machine is suspended; absent where that cannot be told. */
+  boottime?(): Millis;
   /**
    * Resolves after `duration` (any length: longer than a timer can hold is waited for in parts). Rejects with the
    * signal's reason as soon as it aborts.

@@ -113,6 +113,8 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
   root_added: { at: NOW, kind: "root_added", ...root, notAfter: NOW + HOUR },
   root_held: { at: NOW, kind: "root_held", ...root },
   root_removed: { at: NOW, kind: "root_removed", ...root },
+  clock_doubted: { at: NOW, kind: "clock_doubted", why: "departed", departure: 24 * HOUR, believed: NOW },
+  clock_trusted: { at: NOW, kind: "clock_trusted", how: "server", skew: -1200 },
   leased_certificate: {
     ...of,
     kind: "leased_certificate",

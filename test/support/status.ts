@@ -62,6 +62,7 @@ export function daemonStatus(services: readonly ServiceStatus[], changes: Partia
     startedAt: NOW - 24 * HOUR,
     configHash: "v1:0123",
     configLoadedAt: NOW - 24 * HOUR,
+    clock: { doubted: false, skew: -1200 },
     clusters: [cluster],
     issuers: ["main", "main-reserve"].map((name) => ({ name, cluster: "default", circuit: "closed" })),
     services,

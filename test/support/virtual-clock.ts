@@ -18,6 +18,7 @@ interface Sleeper {
 export class VirtualClock implements Clock {
   #wall: number;
   #monotonic = 0;
+  #suspended = 0;
   #sleepers: Sleeper[] = [];
 
   /** Starts at 2026-01-01T00:00:00Z unless told otherwise. */
@@ -31,6 +32,10 @@ export class VirtualClock implements Clock {
 
   monotonic(): number {
     return this.#monotonic;
+  }
+
+  boottime(): number {
+    return this.#monotonic + this.#suspended;
   }
 
   sleep(duration: number, signal?: AbortSignal): Promise<void> {
@@ -87,6 +92,12 @@ export class VirtualClock implements Clock {
   /** The wall clock is set, by an operator or by NTP; sleepers and the monotonic clock do not notice. */
   jump(by: number): void {
     this.#wall += by;
+  }
+
+  /** The machine is suspended for so long: the wall clock shows it, and no sleeper is any further. */
+  suspend(duration: number): void {
+    this.#wall += duration;
+    this.#suspended += duration;
   }
 
   /** Lets everything that waits for promises only run to its next wait. */
