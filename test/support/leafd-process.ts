@@ -109,7 +109,12 @@ export class LeafdProcess implements AsyncDisposable {
 
   /** Resolves when each of these services has had an event of this kind; `next` then goes on after the last of them. */
   async each(kind: LogLine["event"], ...services: readonly string[]): Promise<void> {
-    while (services.some((service) => this.seen(kind, service).length === 0)) await this.next(kind);
+    for (const service of services) {
+      while (this.seen(kind, service).length === 0) await this.next(kind);
+      // Several lines may have come at once: those that were not waited for are passed over as well.
+      const first = this.#lines.findIndex((line) => line.event === kind && line.service === service);
+      this.#position = Math.max(this.#position, first + 1);
+    }
   }
 
   /** The last lines of standard error, for the message of a failed assertion. */
