@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
-import type { RenewAnswer, RenewRequest } from "./control/protocol.ts";
 import { LeafdError } from "./domain/errors.ts";
 import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
@@ -11,6 +10,7 @@ import { keys } from "./keys/keys.ts";
 import { createProbe } from "./reload/probe.ts";
 import { createReloader } from "./reload/reloader.ts";
 import type { Ports } from "./rotation/job.ts";
+import { Operator } from "./rotation/operator.ts";
 import type { Clock, Emit, Store, Trust, Windows } from "./rotation/ports.ts";
 import type { ServiceRunner } from "./rotation/runner.ts";
 import { Supervisor } from "./rotation/supervisor.ts";
@@ -45,6 +45,8 @@ const FIXED = ["stateDir", "observe", "control", "log"] as const;
  */
 export class Daemon implements AsyncDisposable {
   readonly supervisor: Supervisor;
+  /** What may be asked of it over the admin socket. */
+  readonly operator: Operator;
   readonly #options: DaemonOptions;
   readonly #lock: StateLock;
   readonly #atStart: Settings;
@@ -86,19 +88,21 @@ export class Daemon implements AsyncDisposable {
       },
       probe: createProbe({ clock }),
       windows: { opensAt: (windows, now) => this.#windows.opensAt(windows, now) },
-      pauses: openPauses(stateDir, { clock, warn: (_path, error) => this.#warn(error) }),
       heldDirectory: join(stateDir, "held"),
       seed: instance,
     };
     const reloader = createReloader({ clock, environment, ownPid: pid });
+    const pauses = openPauses(stateDir, { clock, warn: (_path, error) => this.#warn(error) });
     this.supervisor = new Supervisor({
       ports,
       reloader,
       emit,
+      pauses,
       issuerFor: (spec) => this.#clusters.issuer(spec),
       included: () => this.settings.trust.include,
       placesFor: (cluster) => this.settings.clusters.find(({ name }) => name === cluster)?.concurrency ?? 1,
     });
+    this.operator = new Operator({ supervisor: this.supervisor, pauses, clock });
   }
 
   get settings(): Settings {
@@ -146,15 +150,6 @@ export class Daemon implements AsyncDisposable {
   /** Gives the output directories back, so that the sidecar after this init container takes them at once. */
   async release(): Promise<void> {
     await Promise.all(this.settings.services.map(({ output }) => this.#store.release(output)));
-  }
-
-  /** Queues renewals on behalf of an operator. */
-  renew(request: RenewRequest): readonly RenewAnswer[] {
-    const names = "all" in request ? this.settings.services.map(({ name }) => name) : request.services;
-    return names.map((service) => {
-      const accepted = this.supervisor.renew(service);
-      return { service, accepted, message: accepted ? "renewal queued" : "there is no such service" };
-    });
   }
 
   status(): DaemonStatus {

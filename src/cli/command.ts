@@ -1,5 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import { type Millis, parseDuration } from "../domain/units.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
 /** What a command may use of the process it runs in. */
@@ -44,6 +45,13 @@ export function parseOptions<T extends ParseArgsOptionsConfig>(
   } catch (thrown) {
     throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
   }
+}
+
+/** The value of an option that is a length of time; UsageError when it is none. */
+export function durationOption(option: string, text: string): Millis {
+  const value = parseDuration(text);
+  if (value === undefined) throw new UsageError(`${option} ${text}: write a duration such as 90s, 5m or 1h`);
+  return value;
 }
 
 /** An error for people: what is wrong, then what to do. */

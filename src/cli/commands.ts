@@ -7,6 +7,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).checkCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   renew: async () => (await import("./renew.ts")).renewCommand,
+  pause: async () => (await import("./pause.ts")).pauseCommand,
+  resume: async () => (await import("./resume.ts")).resumeCommand,
   schema: async () => (await import("./schema.ts")).schemaCommand,
   version: async () => (await import("./version.ts")).versionCommand,
 };

@@ -1,10 +1,10 @@
 import { Daemon } from "../daemon.ts";
-import { formatDuration, type Millis, parseDuration } from "../domain/units.ts";
+import { formatDuration } from "../domain/units.ts";
 import { createLog } from "../observe/log.ts";
 import { ensure, isGood, type OnceOptions } from "../rotation/once.ts";
 import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
+import { CONFIG_OPTION, type Command, durationOption, parseOptions, type Terminal } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
 
@@ -36,8 +36,8 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
       takeover: { type: "boolean", default: false },
     } as const;
     const { values } = parseOptions(args, options);
-    const timeout = duration("--timeout", values.timeout);
-    const minRemaining = duration("--min-remaining", values["min-remaining"]);
+    const timeout = durationOption("--timeout", values.timeout);
+    const minRemaining = durationOption("--min-remaining", values["min-remaining"]);
     const config = await readConfig(values.config, terminal);
     const clock = systemClock;
     const { env: environment, pid } = terminal;
@@ -57,12 +57,6 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
     return report(runners, goal, terminal);
   },
 };
-
-function duration(option: string, text: string): Millis {
-  const value = parseDuration(text);
-  if (value === undefined) throw new UsageError(`${option} ${text}: write a duration such as 90s, 5m or 1h`);
-  return value;
-}
 
 /** Until all required services are good or the signal aborts; the others are tried meanwhile, and at least once. */
 async function ensureAll(runners: readonly ServiceRunner[], goal: OnceOptions, signal: AbortSignal): Promise<void> {

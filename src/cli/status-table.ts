@@ -74,7 +74,13 @@ function left(until: EpochMillis | undefined, now: EpochMillis, over: string): s
   return until <= now ? over : formatDuration(until - now);
 }
 
-function why({ reason, message, nextAction, nextAt }: ServiceStatus, now: EpochMillis): string {
+function why(service: ServiceStatus, now: EpochMillis): string {
+  const { pausedUntil } = service;
+  const pause = pausedUntil === undefined ? "" : `paused until ${formatTime(pausedUntil)}`;
+  return [pause, trouble(service, now)].filter((part) => part !== "").join("; ");
+}
+
+function trouble({ reason, message, nextAction, nextAt }: ServiceStatus, now: EpochMillis): string {
   if (reason === undefined) return "";
   return `${reason} (${nextAction} ${when(nextAt, now)})${message === undefined ? "" : `: ${printable(message)}`}`;
 }

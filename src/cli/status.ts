@@ -25,6 +25,8 @@ line on standard error says so. Changes nothing.
               missing      no usable pair
               expired      the pair on disk has ended
 
+The reason of a service that an operator has paused begins with "paused until".
+
 Options:
   -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
       --json          one JSON object; times are RFC 3339; "pid" is 0 when it was read from disk

@@ -36,7 +36,7 @@ async function serveControl({ daemon, settings }: SurfaceOptions, signal: AbortS
       directory,
       ...(gid === undefined ? {} : { gid }),
       status: () => daemon.status(),
-      renew: (request) => daemon.renew(request),
+      operator: daemon.operator,
     },
     signal,
   );

@@ -99,7 +99,7 @@ const REFERENCE: Readonly<Record<string, ReferenceEntry>> = {
   observe: ["Metrics and health over HTTP. Reads only."],
   "observe.listen": ["host:port, or off.", "127.0.0.1:9464"],
   "observe.hosts": ["Host headers to answer besides IP addresses and localhost.", []],
-  control: ["The unix sockets of `leafd status` and `leafd renew`."],
+  control: ["The unix sockets of `leafd status`, `renew`, `pause` and `resume`."],
   "control.directory": ["Their directory. Default: control in stateDir."],
   "control.group": ["Group that may read the status. Absent: leafd's own."],
   log: ["The log, on standard error."],

@@ -1,15 +1,9 @@
 import { type IncomingMessage, request } from "node:http";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { statusFromJson } from "../domain/status-json.ts";
-import {
-  ADMIN_SOCKET,
-  errorFromJson,
-  parseRenewAnswers,
-  type RenewAnswer,
-  type RenewRequest,
-  STATUS_SOCKET,
-} from "./protocol.ts";
+import { ADMIN_SOCKET, errorFromJson, parseAnswers, STATUS_SOCKET } from "./protocol.ts";
 import { socketPath } from "./socket-path.ts";
 
 /** A running leafd answers from memory. */
@@ -33,16 +27,21 @@ export async function fetchStatus(directory: string, signal: AbortSignal): Promi
   return statusFromJson(await ask({ socket, method: "GET", path: "/v1/status" }, signal));
 }
 
-/** Asks it to renew now; one answer a service. Errors as for `fetchStatus`. */
-export async function requestRenewal(
+/** What an operator wants of it. */
+export type Order =
+  | { readonly kind: "renew"; readonly request: RenewRequest }
+  | { readonly kind: "pause"; readonly request: PauseRequest }
+  | { readonly kind: "resume"; readonly request: ResumeRequest };
+
+/** Gives it an order; one answer a service. Errors as for `fetchStatus`, and `request_denied`. */
+export async function sendOrder(
   directory: string,
-  wish: RenewRequest,
+  order: Order,
   signal: AbortSignal,
-): Promise<readonly RenewAnswer[]> {
+): Promise<readonly ServiceAnswer[]> {
   const socket = socketPath(directory, ADMIN_SOCKET);
-  return parseRenewAnswers(
-    await ask({ socket, method: "POST", path: "/v1/renew", body: JSON.stringify(wish) }, signal),
-  );
+  const question: Question = { socket, method: "POST", path: `/v1/${order.kind}`, body: JSON.stringify(order.request) };
+  return parseAnswers(await ask(question, signal));
 }
 
 async function ask(question: Question, signal: AbortSignal): Promise<string> {

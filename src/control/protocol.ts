@@ -1,44 +1,62 @@
 import { LeafdError, REASONS, type Reason } from "../domain/errors.ts";
+import {
+  PAUSE,
+  type PauseRequest,
+  type RenewRequest,
+  type ResumeRequest,
+  type Selection,
+  type ServiceAnswer,
+} from "../domain/operator.ts";
+import { formatDuration } from "../domain/units.ts";
 
 /*
  * What goes over the two sockets: HTTP/1.1 with JSON bodies.
  *
  *   status.sock  GET  /v1/status   → a DaemonStatus
- *   admin.sock   POST /v1/renew    RenewRequest → { "answers": RenewAnswer[] }
+ *   admin.sock   POST /v1/renew    SELECTION, "force": true?         → { "answers": ServiceAnswer[] }
+ *                POST /v1/pause    SELECTION, "duration": MILLIS     → the same
+ *                POST /v1/resume   SELECTION                         → the same
  *
- * A refusal is `{ "error": { reason, message, hint? } }` with a 4xx or 5xx status.
+ * SELECTION is `"all": true` or `"services": ["name", …]`. A member that is not known is refused: half a wish is worse
+ * than none. A refusal is `{ "error": { reason, message, hint? } }` with a 4xx or 5xx status.
  */
 
 export const STATUS_SOCKET = "status.sock";
 export const ADMIN_SOCKET = "admin.sock";
 
-/** Renew every service, or these. */
-export type RenewRequest = { readonly all: true } | { readonly services: readonly string[] };
-
-/** What became of the wish to renew one service. Accepted: the renewal is queued, not done. */
-export interface RenewAnswer {
-  readonly service: string;
-  readonly accepted: boolean;
-  readonly message: string;
-}
-
 /** LeafdError `request_denied` when the text is not a RenewRequest. */
 export function parseRenewRequest(text: string): RenewRequest {
-  const value = parseJson(text);
-  if (isRecord(value)) {
-    const { all, services } = value;
-    if (all === true && services === undefined) return { all };
-    if (all === undefined && isStrings(services) && services.length > 0) return { services };
-  }
-  throw new LeafdError("request_denied", 'expected {"all":true} or {"services":["name",…]}');
+  const { selection, rest } = parseSelection(text);
+  const { force = false, ...unknown } = rest;
+  if (typeof force !== "boolean") throw notUnderstood('"force" is true or false');
+  refuseUnknown(unknown);
+  return { ...selection, force };
+}
+
+/** LeafdError `request_denied` when the text is not a PauseRequest, or the pause is too short or too long. */
+export function parsePauseRequest(text: string): PauseRequest {
+  const { selection, rest } = parseSelection(text);
+  const { duration, ...unknown } = rest;
+  refuseUnknown(unknown);
+  if (typeof duration === "number" && duration >= PAUSE.shortest && duration <= PAUSE.longest)
+    return { ...selection, duration };
+  const [least, most] = [PAUSE.shortest, PAUSE.longest].map(formatDuration);
+  throw notUnderstood(`"duration" is a number of milliseconds, at least ${least} and at most ${most}`);
+}
+
+/** LeafdError `request_denied` when the text is not a ResumeRequest. */
+export function parseResumeRequest(text: string): ResumeRequest {
+  const { selection, rest } = parseSelection(text);
+  refuseUnknown(rest);
+  return selection;
 }
 
 /** LeafdError `bad_response` when the text is not a list of answers. */
-export function parseRenewAnswers(text: string): RenewAnswer[] {
+export function parseAnswers(text: string): ServiceAnswer[] {
   const value = parseJson(text);
-  if (isRecord(value) && Array.isArray(value["answers"]) && value["answers"].every(isRenewAnswer))
+  if (isRecord(value) && Array.isArray(value["answers"]) && value["answers"].every(isServiceAnswer))
     return value["answers"];
-  throw new LeafdError("bad_response", "the answer of leafd is not one to a renewal");
+  throw new LeafdError("bad_response", "the answer of leafd is not a list of answers");
 }
 
 export function errorToJson({ reason, message, hint }: LeafdError): string {
@@ -56,6 +74,26 @@ export function errorFromJson(text: string): LeafdError {
   return new LeafdError("bad_response", "leafd refused without saying why");
 }
 
+/** The selection of a request, and the members that are none of its own. */
+function parseSelection(text: string): { selection: Selection; rest: Readonly<Record<string, unknown>> } {
+  const value = parseJson(text);
+  if (isRecord(value)) {
+    const { all, services, ...rest } = value;
+    if (all === true && services === undefined) return { selection: { all }, rest };
+    if (all === undefined && isStrings(services) && services.length > 0) return { selection: { services }, rest };
+  }
+  throw notUnderstood('expected {"all":true} or {"services":["name",…]}');
+}
+
+function refuseUnknown(members: Readonly<Record<string, unknown>>): void {
+  const [name] = Object.keys(members);
+  if (name !== undefined) throw notUnderstood(`this request has no member ${JSON.stringify(name)}`);
+}
+
+function notUnderstood(message: string): LeafdError {
+  return new LeafdError("request_denied", message);
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -64,10 +102,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isRenewAnswer(value: unknown): value is RenewAnswer {
+function isServiceAnswer(value: unknown): value is ServiceAnswer {
   if (!isRecord(value)) return false;
-  const { service, accepted, message } = value;
-  return typeof service === "string" && typeof accepted === "boolean" && typeof message === "string";
+  const { service, accepted, message, warning } = value;
+  const isComplete = typeof service === "string" && typeof accepted === "boolean" && typeof message === "string";
+  return isComplete && (warning === undefined || typeof warning === "string");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,16 +1,17 @@
 import { chmod, mkdir, rm, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { statusToJson } from "../domain/status-json.ts";
 import { bindSocket } from "./bind.ts";
 import {
   ADMIN_SOCKET,
   errorToJson,
+  parsePauseRequest,
   parseRenewRequest,
-  type RenewAnswer,
-  type RenewRequest,
+  parseResumeRequest,
   STATUS_SOCKET,
 } from "./protocol.ts";
 import { socketPath } from "./socket-path.ts";
@@ -21,8 +22,12 @@ export interface ControlOptions {
   /** The group that may read the status; absent: leafd's own. */
   readonly gid?: number;
   readonly status: () => DaemonStatus;
-  /** Queues the renewals and answers at once, a service that is not known too. */
-  readonly renew: (request: RenewRequest) => readonly RenewAnswer[];
+  /** What may be asked over the admin socket. Each answers at once, one answer a service, also for one that is not known. */
+  readonly operator: {
+    renew(request: RenewRequest): readonly ServiceAnswer[];
+    pause(request: PauseRequest): readonly ServiceAnswer[];
+    resume(request: ResumeRequest): readonly ServiceAnswer[];
+  };
 }
 
 /** The names of some thousand services fit. */
@@ -96,8 +101,30 @@ async function refuseShared(directory: string): Promise<void> {
   });
 }
 
-function serve(listener: RequestListener): Server {
-  const server = createServer(LIMITS, listener);
+/** What a socket answers: `METHOD PATH` → what to send for the body of such a request. */
+type Routes = Readonly<Record<string, (body: string) => string>>;
+
+function statusRoutes({ status }: ControlOptions): Routes {
+  return { "GET /v1/status": () => statusToJson(status()) };
+}
+
+function adminRoutes({ operator }: ControlOptions): Routes {
+  const answers = (list: readonly ServiceAnswer[]): string => JSON.stringify({ answers: list });
+  return {
+    "POST /v1/renew": (body) => answers(operator.renew(parseRenewRequest(body))),
+    "POST /v1/pause": (body) => answers(operator.pause(parsePauseRequest(body))),
+    "POST /v1/resume": (body) => answers(operator.resume(parseResumeRequest(body))),
+  };
+}
+
+function serve(routes: Routes): Server {
+  const server = createServer(LIMITS, (request, response) => {
+    void answer(response, async () => {
+      const produce = routes[`${request.method} ${request.url}`];
+      if (produce === undefined) throw notServed(routes);
+      return produce(await readBody(request));
+    });
+  });
   server.maxConnections = MOST_CONNECTIONS;
   return server;
 }
@@ -109,25 +136,8 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-function statusRoutes({ status }: ControlOptions): RequestListener {
-  return (request, response) =>
-    void answer(response, async () => {
-      expectRoute(request, "GET", "/v1/status");
-      return statusToJson(status());
-    });
-}
-
-function adminRoutes({ renew }: ControlOptions): RequestListener {
-  return (request, response) =>
-    void answer(response, async () => {
-      expectRoute(request, "POST", "/v1/renew");
-      return JSON.stringify({ answers: renew(parseRenewRequest(await readBody(request))) });
-    });
-}
-
-function expectRoute({ method, url }: IncomingMessage, expectedMethod: string, path: string): void {
-  if (method === expectedMethod && url === path) return;
-  throw new LeafdError("request_denied", `this socket answers ${expectedMethod} ${path} and nothing else`);
+function notServed(routes: Routes): LeafdError {
+  return new LeafdError("request_denied", `this socket answers ${Object.keys(routes).join(", ")} and nothing else`);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -103,9 +103,9 @@ interface Choice {
 /** What to do about a service. The state and the circumstances alone decide; carrying it out gives events, and those the next state. */
 export function decide(state: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
   const { rules = RULES, only } = choice;
-  const { now, pausedUntil } = around;
+  const { now } = around;
   if (!state.recovered) return dueOrWait({ at: diskFrom(state), act: { kind: "recover" } }, now);
-  const earliest = state.force ? NOW : (pausedUntil ?? NOW);
+  const earliest = state.force ? NOW : (state.pausedUntil ?? NOW);
   const wishes = rules
     .map(({ wish }) => wish(state, around))
     .filter((wish) => wish !== undefined)

@@ -96,9 +96,15 @@ export type ServiceEvent =
       readonly failures: number;
       readonly retryAt: EpochMillis;
     })
-  | (OfService & { readonly kind: "renewal_requested"; readonly by: "operator"; readonly force?: true })
+  | (OfService & {
+      readonly kind: "renewal_requested";
+      readonly by: "operator";
+      /** In spite of a pause, an open circuit, a spent budget and a window that is closed. */
+      readonly force: boolean;
+    })
+  /** Also said when a pause of an earlier run goes on. */
   | (OfService & { readonly kind: "paused"; readonly until: EpochMillis })
-  | (OfService & { readonly kind: "resumed"; readonly by: "operator" })
+  | (OfService & { readonly kind: "resumed"; readonly by: "operator" | "time" })
   | (OfService & { readonly kind: "service_changed"; readonly classes: readonly ChangeClass[] })
   | (OfService & { readonly kind: "service_added" })
   | (OfService & { readonly kind: "service_removed" })

@@ -31,7 +31,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     ...without(state, "rotationTrouble"),
     issuerTroubles: {},
     forced: true,
-    force: state.force || force === true,
+    force: state.force || force,
   }),
   rotation_started: (state) => ({ ...state, activity: "rotation" }),
   issued: (state, { at }) => ({ ...state, lastIssue: at }),
@@ -66,6 +66,8 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     if (event.outcome === "unknown") return { ...next, ...lookAgain(state, event.retryAt) };
     return { ...without(next, "proofOwed"), reloadOwed: true, proofFailures: state.proofFailures + 1 };
   },
+  paused: (state, { until }) => ({ ...state, force: false, pausedUntil: until }),
+  resumed: (state) => without(state, "pausedUntil"),
   reserved: (state, { leaf }) => ({ ...without(state, "reserveTrouble"), reserve: leaf }),
   reserve_lost: (state) => without(state, "reserve"),
   reserve_failed: (state, event) => ({ ...state, reserveTrouble: trouble(event, "issue") }),
@@ -115,6 +117,7 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     recovered: true,
     current: event.leaf,
     forced: isNew ? false : state.forced,
+    force: isNew && !event.reloadOwed ? false : state.force,
     reloadOwed: event.reloadOwed,
     proofFailures: 0,
     issuerTroubles: isNew && event.leaf.rung !== "reserve" ? {} : state.issuerTroubles,

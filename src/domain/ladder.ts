@@ -21,8 +21,6 @@ export interface Circumstances {
   readonly circuit: (issuer: string) => Circuit;
   /** When reloads may happen next; `now` or earlier: they may. */
   readonly windowOpensAt: EpochMillis;
-  /** The operator has paused the service until then. */
-  readonly pausedUntil?: EpochMillis;
 }
 
 /** Of the renewal window: when the next issuer, and when the reserve takes over. */

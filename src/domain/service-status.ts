@@ -1,13 +1,13 @@
 import { decide } from "./decide.ts";
 import type { Circumstances } from "./ladder.ts";
 import { rungs } from "./rungs.ts";
-import type { ServiceState } from "./state.ts";
+import { isPaused, type ServiceState } from "./state.ts";
 import { type NextAction, type ServiceStatus, standing } from "./status.ts";
 import type { EpochMillis } from "./units.ts";
 
 /** What there is to say about one service now: a view of its configuration and its state. */
 export function serviceStatus(state: ServiceState, around: Circumstances): ServiceStatus {
-  const { spec, now, pausedUntil } = around;
+  const { spec, now } = around;
   const { current, reloadOwed } = state;
   const trouble = state.rotationTrouble ?? state.reloadTrouble;
   const failures = (state.rotationTrouble?.failures ?? 0) + (state.reloadTrouble?.failures ?? 0);
@@ -17,6 +17,7 @@ export function serviceStatus(state: ServiceState, around: Circumstances): Servi
     required: spec.required,
     state: standing(current === undefined ? facts : { ...facts, notAfter: current.notAfter, due: current.due }, now),
     ...(trouble && { reason: trouble.reason, message: trouble.message }),
+    ...(isPaused(state, now) && { pausedUntil: state.pausedUntil }),
     ...nextStep(state, around),
     ...leafFields(state),
     names: spec.request.names,
@@ -24,7 +25,6 @@ export function serviceStatus(state: ServiceState, around: Circumstances): Servi
     delivered: !reloadOwed,
     ...(spec.probes.length > 0 && { live: state.proofOwed === undefined && !reloadOwed && state.recovered }),
     ladder: rungs(state, around),
-    ...(pausedUntil !== undefined && pausedUntil > now && { pausedUntil }),
     ...(state.surviveUnmet && { surviveUnmet: true }),
     failures,
     lastSuccess: {

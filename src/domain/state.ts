@@ -48,7 +48,10 @@ export interface ServiceState {
   readonly replaceAt?: EpochMillis;
   /** An operator asked for a new one; `force`: whatever stands against it. */
   readonly forced: boolean;
+  /** … whatever stands against it: until the dependents know the new one, a pause, the budget and the windows do not count. */
   readonly force: boolean;
+  /** An operator wants nothing issued, published or reloaded until then. */
+  readonly pausedUntil?: EpochMillis;
   readonly reloadOwed: boolean;
   readonly proofOwed?: ProofOwed;
   /** Proofs that failed for the current pair: the next reload goes this far up the steps of `escalate`. */
@@ -90,3 +93,8 @@ export const INITIAL_STATE: ServiceState = {
   surviveUnmet: false,
   rotations: 0,
 };
+
+/** A pause ends with its time, whether or not that has been said. */
+export function isPaused(state: ServiceState, now: EpochMillis): state is ServiceState & { pausedUntil: EpochMillis } {
+  return state.pausedUntil !== undefined && state.pausedUntil > now;
+}

@@ -35,6 +35,8 @@ export interface ServiceStatus {
   /** Of the last failure, as long as it has not been made good. */
   readonly reason?: Reason;
   readonly message?: string;
+  /** An operator has paused it: nothing is issued, published or reloaded before. */
+  readonly pausedUntil?: EpochMillis;
   readonly nextAction: NextAction;
   /** When; in the past or now: it is under way or waits for its turn. */
   readonly nextAt: EpochMillis;
@@ -59,7 +61,6 @@ export interface ServiceStatus {
   readonly live?: boolean;
   /** What holds while a new certificate cannot be had, in its order. */
   readonly ladder: readonly Rung[];
-  readonly pausedUntil?: EpochMillis;
   /** The certificate's life does not hold the outage that the configuration names. */
   readonly surviveUnmet?: true;
   /** Consecutive failures, of whatever stage; 0 after a success. */

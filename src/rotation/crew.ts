@@ -5,7 +5,7 @@ import type { Millis } from "../domain/units.ts";
 import { Circuits } from "./circuits.ts";
 import { Gate } from "./gate.ts";
 import type { Ports } from "./job.ts";
-import type { Emit, Issuer, Reloader } from "./ports.ts";
+import type { Emit, Issuer, Pauses, Reloader } from "./ports.ts";
 import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
 import { ServiceRunner } from "./runner.ts";
 import type { RunnerOptions } from "./runner-options.ts";
@@ -14,6 +14,7 @@ export interface CrewOptions {
   readonly ports: Ports;
   readonly reloader: Reloader;
   readonly emit: Emit;
+  readonly pauses: Pauses;
   /** The issuer that a specification names, as it is configured now. */
   readonly issuerFor: (spec: IssuerSpec) => Issuer;
   /** How many rotations may go on at once towards this cluster. */

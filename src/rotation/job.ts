@@ -8,7 +8,7 @@ import type { Secret } from "../domain/secret.ts";
 import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
-import type { Clock, Issuer, Keys, Ledger, Pauses, Probe, Reloader, Store, Trust, Windows } from "./ports.ts";
+import type { Clock, Issuer, Keys, Ledger, Probe, Reloader, Store, Trust, Windows } from "./ports.ts";
 
 /** The world, as a rotation sees it. */
 export interface Ports {
@@ -19,7 +19,6 @@ export interface Ports {
   readonly trust: Trust;
   readonly probe: Probe;
   readonly windows: Windows;
-  readonly pauses: Pauses;
   /** Where pairs are kept that are not published: absolute, private to leafd. */
   readonly heldDirectory: string;
   /** Sets this instance's retries apart from those of others: any text that is its own. */

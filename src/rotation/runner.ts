@@ -48,13 +48,11 @@ export class ServiceRunner {
   get circumstances(): Circumstances {
     const { ports, circuits } = this.#options;
     const now = ports.clock.now();
-    const pausedUntil = ports.pauses.until(this.spec.name);
     return {
       now,
       spec: this.spec,
       circuit: (issuer) => circuits.of(issuer),
       windowOpensAt: ports.windows.opensAt(this.spec.windows, now),
-      ...(pausedUntil === undefined ? {} : { pausedUntil }),
     };
   }
 

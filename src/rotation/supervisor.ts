@@ -8,6 +8,7 @@ import { Agenda } from "./agenda.ts";
 import { changeClasses } from "./changes.ts";
 import { Crew, type CrewOptions, issuersOf, type Start } from "./crew.ts";
 import { Gate } from "./gate.ts";
+import { Interruption } from "./interruption.ts";
 import type { ServiceRunner } from "./runner.ts";
 import { serviceLoop } from "./service-loop.ts";
 
@@ -19,6 +20,7 @@ function paceOf(services: number): Millis {
 interface Running {
   readonly runner: ServiceRunner;
   readonly stop: AbortController;
+  readonly interruption: Interruption;
   readonly done: Promise<void>;
 }
 
@@ -69,12 +71,10 @@ export class Supervisor {
     return this.#running.get(name)?.runner;
   }
 
-  /** Asks for a new certificate for this service now, with `force` whatever stands against it. False: there is no such service. */
-  renew(name: string, force = false): boolean {
-    const found = this.#running.get(name);
-    found?.runner.say({ kind: "renewal_requested", by: "operator", ...(force && { force }) });
+  /** Ends what is being done for this service, at a point where the disk is whole, and has it decide anew. */
+  interrupt(name: string): void {
+    this.#running.get(name)?.interruption.raise();
     this.agenda.wake(name);
-    return found !== undefined;
   }
 
   /**
@@ -119,7 +119,8 @@ export class Supervisor {
   prepare(specs: readonly ServiceSpec[]): readonly ServiceRunner[] {
     return specs.map((spec) => {
       const runner = this.#crew.runner(spec);
-      this.#running.set(spec.name, { runner, stop: new AbortController(), done: Promise.resolve() });
+      const idle = { stop: new AbortController(), interruption: new Interruption(), done: Promise.resolve() };
+      this.#running.set(spec.name, { runner, ...idle });
       return runner;
     });
   }
@@ -127,12 +128,12 @@ export class Supervisor {
   #start(spec: ServiceSpec, start: Start): ServiceRunner {
     const runner = this.#crew.runner(spec, start);
     const stop = new AbortController();
-    const { ports } = this.#options;
+    const interruption = new Interruption();
+    const { ports, pauses } = this.#options;
+    const around = { agenda: this.agenda, clock: ports.clock, pauses, recoveries: this.#recoveries, interruption };
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
-    const done = Promise.resolve().then(() =>
-      serviceLoop(runner, { agenda: this.agenda, clock: ports.clock, recoveries: this.#recoveries }, stop.signal),
-    );
-    this.#running.set(spec.name, { runner, stop, done });
+    const done = Promise.resolve().then(() => serviceLoop(runner, around, stop.signal));
+    this.#running.set(spec.name, { runner, stop, interruption, done });
     return runner;
   }
 

@@ -7,10 +7,12 @@ import { type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Crew, type CrewOptions } from "../../src/rotation/crew.ts";
 import type { Ports } from "../../src/rotation/job.ts";
+import type { Pauses } from "../../src/rotation/ports.ts";
 import type { ServiceRunner } from "../../src/rotation/runner.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
 import { openLedger } from "../../src/store/ledger.ts";
+import { openPauses } from "../../src/store/pauses.ts";
 import { createStore } from "../../src/store/store.ts";
 import { createTrustMemory } from "../../src/store/trust-memory.ts";
 import { exampleService } from "./circumstances.ts";
@@ -40,7 +42,7 @@ export class RotationWorld extends TestDependents {
   readonly root: TestCa;
   readonly issuing: TestCa;
   windowOpensAt: EpochMillis = 0;
-  pausedUntil: EpochMillis = 0;
+  readonly pauses: Pauses;
   /** Taken one by one: errors of the next commits. */
   readonly commitFailures: LeafdError[] = [];
   readonly #dir: TempDir;
@@ -55,6 +57,7 @@ export class RotationWorld extends TestDependents {
     this.#dir = dir;
     this.root = root;
     this.issuing = issuing;
+    this.pauses = openPauses(dir.path, { clock: this.clock, warn: () => undefined });
     this.issuer = this.addIssuer("main");
   }
 
@@ -114,6 +117,7 @@ export class RotationWorld extends TestDependents {
       ports: this.#ports(options),
       reloader: this.reloader,
       emit: this.#emit,
+      pauses: this.pauses,
       issuerFor: ({ name }) => this.issuers.get(name) ?? this.issuer,
       placesFor: () => 4,
     };
@@ -134,11 +138,6 @@ export class RotationWorld extends TestDependents {
       trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
       probe: this.probe,
       windows: { opensAt: (_windows, now) => Math.max(now, this.windowOpensAt) },
-      pauses: {
-        until: () => (this.pausedUntil > clock.now() ? this.pausedUntil : undefined),
-        pause: (_service, until) => void (this.pausedUntil = until),
-        resume: () => void (this.pausedUntil = 0),
-      },
       heldDirectory: this.#dir.join("held"),
       seed: "test",
     };

@@ -1,3 +1,4 @@
+import { abortError } from "../../src/domain/abort.ts";
 import { LeafdError } from "../../src/domain/errors.ts";
 import type { SignedReply, SignOrder } from "../../src/domain/sign-order.ts";
 import { type EpochMillis, HOUR } from "../../src/domain/units.ts";
@@ -17,6 +18,8 @@ export class TestIssuer implements Issuer {
   asked = 0;
   /** Taken one by one: fields laid over the certificate that would be signed, or an error to answer. */
   readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
+  /** Set: the next request gets no answer, and its signal goes here. */
+  unanswered: ((signal: AbortSignal) => void) | undefined;
   /** Set: what the health of its cluster answers. */
   unhealthy: LeafdError | undefined;
   /** PEM. */
@@ -35,8 +38,11 @@ export class TestIssuer implements Issuer {
     this.#clock = clock;
   }
 
-  async sign(order: SignOrder): Promise<SignedReply> {
+  async sign(order: SignOrder, signal: AbortSignal): Promise<SignedReply> {
     this.asked += 1;
+    const unanswered = this.unanswered;
+    this.unanswered = undefined;
+    if (unanswered !== undefined) await silence(signal, unanswered);
     const changes = this.next.shift() ?? {};
     if (changes instanceof LeafdError) throw changes;
     const now = this.#clock.now();
@@ -63,4 +69,11 @@ export class TestIssuer implements Issuer {
   async authorities(): Promise<readonly string[]> {
     return this.published.map((ca) => ca.certificate.pem);
   }
+}
+
+function silence(signal: AbortSignal, tell: (signal: AbortSignal) => void): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(abortError(signal)), { once: true });
+    tell(signal);
+  });
 }

@@ -39,8 +39,13 @@ test("a wrong command line is exit code 2, with what is wrong", async () => {
     [["bogus"], 'leafd: there is no command "bogus"; `leafd help` lists them\n'],
     [
       ["renew"],
-      "leafd renew: name the services, or say --all\nUsage: leafd renew SERVICE... [--config FILE] [--json]\n",
+      "leafd renew: name the services, or say --all\nUsage: leafd renew SERVICE... [--force] [--config FILE] [--json]\n",
     ],
+    [["pause", "web", "--all"], /^leafd pause: name the services, or say --all\nUsage: leafd pause SERVICE\.\.\. /],
+    [["pause", "web", "--for", "2"], /^leafd pause: --for 2: write a duration such as 90s, 5m or 1h\n/],
+    [["pause", "web", "--for", "59s"], /^leafd pause: --for 59s: a pause takes at least 1m and at most 7d\n/],
+    [["pause", "web", "--for", "7d1s"], /^leafd pause: --for 7d1s: a pause takes at least 1m and at most 7d\n/],
+    [["resume"], /^leafd resume: name the services, or say --all\n/],
     [["once", "--timeout", "5"], /leafd once: --timeout 5: write a duration such as 90s, 5m or 1h\n/],
     [["status", "--colour"], /leafd status: Unknown option '--colour'/],
   ] as const;
@@ -71,12 +76,14 @@ test("the schema is the committed one", async () => {
   assert.equal((await leafd("schema")).out, await readFile("config/leafd.schema.json", "utf8"));
 });
 
-test("renew without a running leafd is exit code 69 and says what to do", async () => {
+test("an order without a running leafd is exit code 69 and says what to do", async () => {
   await using dir = await tempDir();
   await writeFile(dir.join("leafd.yaml"), `${minimalConfig()}stateDir: ${dir.join("state")}\n`);
-  const { exitCode, err } = await leafd("renew", "--all", "-c", dir.join("leafd.yaml"));
-  assert.equal(exitCode, 69);
-  assert.match(err, /^leafd renew: no leafd is running that listens at .*admin\.sock\n {2}Start it/);
+  for (const order of ["renew", "pause", "resume"]) {
+    const { exitCode, err } = await leafd(order, "--all", "-c", dir.join("leafd.yaml"));
+    assert.equal(exitCode, 69);
+    assert.match(err, new RegExp(`^leafd ${order}: no leafd is running that listens at .*admin\\.sock\n {2}Start it`));
+  }
 });
 
 test("check names the line of a file that is missing and of a directory that cannot be made", async () => {

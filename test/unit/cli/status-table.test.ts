@@ -28,6 +28,14 @@ describe("the status table", () => {
     assert.match(row, /expired {2}3f2a91b0…d5e6 {2}expired {5}now {9}main {4}owed$/);
   });
 
+  it("says until when a service is paused, before what troubles it", () => {
+    const pausedUntil = NOW + HOUR;
+    const status = daemonStatus([serviceStatus({ pausedUntil }), missingService({ pausedUntil })]);
+    const [, fine = "", ill = ""] = renderStatusTable(status, plain).split("\n");
+    assert.match(fine, /done {4}paused until 2026-01-01T13:00:00Z$/);
+    assert.match(ill, /- {7}paused until 2026-01-01T13:00:00Z; sealed \(issue in 5s\): Vault is sealed$/);
+  });
+
   it("cuts the reason at the width of the terminal, and nothing in a pipe", () => {
     const status = daemonStatus([missingService({ message: "x".repeat(500) })]);
     const cut = renderStatusTable(status, { ...plain, width: 100 }).split("\n");

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { fetchStatus, requestRenewal } from "../../../src/control/client.ts";
-import type { RenewRequest } from "../../../src/control/protocol.ts";
+import { fetchStatus, type Order, sendOrder } from "../../../src/control/client.ts";
 import { type ControlOptions, startControl } from "../../../src/control/server.ts";
+import type { ServiceAnswer } from "../../../src/domain/operator.ts";
+import { HOUR } from "../../../src/domain/units.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
@@ -18,16 +19,27 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/
 const never = new AbortController().signal;
 const NOBODY = 65_534;
 
+const ANSWERS: readonly ServiceAnswer[] = [
+  { service: "payments", accepted: true, message: "queued" },
+  { service: "billing", accepted: true, message: "paused", warning: "it ends before" },
+];
+const RENEW_ALL: Order = { kind: "renew", request: { all: true, force: false } };
+
 /** A control server on `directory`; `await using` stops it. */
 async function started(directory: string, changes: Partial<ControlOptions> = {}) {
   const stop = new AbortController();
-  const wishes: RenewRequest[] = [];
+  const orders: Order[] = [];
+  const note = (order: Order): readonly ServiceAnswer[] => {
+    orders.push(order);
+    return ANSWERS;
+  };
   const options: ControlOptions = {
     directory,
     status: () => daemonStatus([serviceStatus(), missingService()], { configError: { at: NOW, message: "bad" } }),
-    renew: (wish) => {
-      wishes.push(wish);
-      return [{ service: "payments", accepted: true, message: "queued" }];
+    operator: {
+      renew: (request) => note({ kind: "renew", request }),
+      pause: (request) => note({ kind: "pause", request }),
+      resume: (request) => note({ kind: "resume", request }),
     },
     ...changes,
   };
@@ -36,7 +48,7 @@ async function started(directory: string, changes: Partial<ControlOptions> = {})
     stop.abort();
     return closed;
   };
-  return { wishes, stop: stopNow, status: options.status, [Symbol.asyncDispose]: stopNow };
+  return { orders, stop: stopNow, status: options.status, [Symbol.asyncDispose]: stopNow };
 }
 
 /** Sends bytes to a socket and answers everything that comes back before the other side hangs up. */
@@ -52,14 +64,18 @@ function converse(path: string, text: string): Promise<string> {
 }
 
 describe("the control sockets", () => {
-  it("carry the status and the wish to renew", async () => {
+  it("carry the status and the orders of an operator", async () => {
     await using dir = await tempDir();
     await using control = await started(dir.path);
     assert.deepEqual(await fetchStatus(dir.path, never), control.status());
-    const answers = await requestRenewal(dir.path, { services: ["payments"] }, never);
-    assert.deepEqual(answers, [{ service: "payments", accepted: true, message: "queued" }]);
-    await requestRenewal(dir.path, { all: true }, never);
-    assert.deepEqual(control.wishes, [{ services: ["payments"] }, { all: true }]);
+    const orders: Order[] = [
+      { kind: "renew", request: { services: ["payments"], force: true } },
+      RENEW_ALL,
+      { kind: "pause", request: { services: ["payments", "billing"], duration: HOUR } },
+      { kind: "resume", request: { all: true } },
+    ];
+    for (const order of orders) assert.deepEqual(await sendOrder(dir.path, order, never), ANSWERS);
+    assert.deepEqual(control.orders, orders);
   });
 
   it("carry the status of a thousand services", async () => {
@@ -174,45 +190,52 @@ describe("a control directory that will not do", () => {
 });
 
 describe("the server", () => {
-  it("answers one route a socket, and says which", async () => {
+  it("answers the routes of each socket, and says which they are", async () => {
     await using dir = await tempDir();
     await using control = await started(dir.path);
-    const refused = /^HTTP\/1\.1 400 [^]*this socket answers (GET \/v1\/status|POST \/v1\/renew) and nothing else/;
+    const refused =
+      /^HTTP\/1\.1 400 [^]*answers (GET \/v1\/status|POST \/v1\/renew, POST \/v1\/pause, POST \/v1\/resume) and nothing else/;
     const post = `POST /v1/renew HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"all":true}`;
     assert.match(await converse(dir.join("status.sock"), post), refused);
     assert.match(await converse(dir.join("admin.sock"), "GET /v1/renew HTTP/1.1\r\nHost: x\r\n\r\n"), refused);
+    assert.match(await converse(dir.join("admin.sock"), "POST /v1/toString HTTP/1.1\r\nHost: x\r\n\r\n"), refused);
     assert.match(await converse(dir.join("status.sock"), "DELETE /v1/status HTTP/1.1\r\nHost: x\r\n\r\n"), refused);
-    assert.deepEqual(control.wishes, []);
+    assert.deepEqual(control.orders, []);
   });
 
   it("takes no wish that it does not understand in full", async () => {
     await using dir = await tempDir();
     await using control = await started(dir.path);
-    for (const body of [
-      "",
-      "{",
-      "[]",
-      "{}",
-      '{"all":false}',
-      '{"services":[]}',
-      '{"services":[1]}',
-      '{"all":true,"services":["a"]}',
-    ]) {
-      const head = `POST /v1/renew HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
-      assert.match(await converse(dir.join("admin.sock"), head + body), /400 [^]*"reason":"request_denied"/, body);
+    const everywhere = ["", "{", "[]", "{}", '{"all":false}', '{"services":[]}', '{"services":[1]}'];
+    everywhere.push('{"all":true,"services":["a"],"duration":60000}', '{"all":true,"duration":60000,"more":1}');
+    const wrong = {
+      renew: [...everywhere, '{"all":true,"force":1}', '{"all":true,"force":null}', '{"all":true,"duration":60000}'],
+      pause: [...everywhere, '{"all":true}', '{"all":true,"duration":"1h"}', '{"all":true,"duration":59999}'].concat(
+        '{"all":true,"duration":604800001}',
+      ),
+      resume: [...everywhere, '{"all":true,"force":true}'],
+    };
+    const requests = Object.entries(wrong).flatMap(([order, bodies]) => bodies.map((body) => ({ order, body })));
+    for (const { order, body } of requests) {
+      const head = `POST /v1/${order} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+      assert.match(
+        await converse(dir.join("admin.sock"), head + body),
+        /400 [^]*"reason":"request_denied"/,
+        `${order} ${body}`,
+      );
     }
-    assert.deepEqual(control.wishes, []);
+    assert.deepEqual(control.orders, []);
   });
 
   it("stops reading a request that is too large", async () => {
     await using dir = await tempDir();
     await using control = await started(dir.path);
     const services = ["x".repeat(300 * 1024)];
-    await assert.rejects(requestRenewal(dir.path, { services }, never), {
+    await assert.rejects(sendOrder(dir.path, { kind: "resume", request: { services } }, never), {
       reason: "request_denied",
       message: "a request has at most 262144 bytes",
     });
-    assert.deepEqual(control.wishes, []);
+    assert.deepEqual(control.orders, []);
   });
 
   it("says so when it cannot answer, and lives on", async () => {

@@ -125,7 +125,7 @@ test("another request costs a certificate, another delivery or bundle does not",
 });
 
 test("an operator's request is served at once, beats a waiting retry, and is over when a new serial is out", () => {
-  const asked = after(recovered, rotationFailed, { kind: "renewal_requested", by: "operator" });
+  const asked = after(recovered, rotationFailed, { kind: "renewal_requested", by: "operator", force: false });
   assert.deepEqual(decide(asked, around(NOW)), { kind: "issue", cause: "forced", issuer: "main" });
   const again = evolve(asked, { ...published, leaf: leaf("01"), at: NOW, service: "web" });
   assert.equal(again.forced, true, "the same pair in another form is no answer to it");

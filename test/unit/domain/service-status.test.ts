@@ -65,4 +65,10 @@ describe("the status of a service", () => {
     const state = [EVENTS.recovered, EVENTS.delivered].reduce<ReturnType<typeof evolve>>(evolve, INITIAL_STATE);
     assert.equal(serviceStatus(state, around(NOW + HOUR, { spec: SPEC })).state, "expired");
   });
+
+  it("is paused until the time is over or somebody resumes it", () => {
+    assert.equal(after(EVENTS.recovered, EVENTS.paused).pausedUntil, EVENTS.paused.until);
+    assert.equal(after(EVENTS.recovered, { ...EVENTS.paused, until: NOW }).pausedUntil, undefined);
+    assert.ok(!("pausedUntil" in after(EVENTS.recovered, EVENTS.paused, EVENTS.resumed)));
+  });
 });

@@ -248,7 +248,7 @@ inWorld(
 inWorld("an outsider's edit is repaired from the generation before it, without a certificate", async (world, dir) => {
   const first = world.start();
   await world.settle(first);
-  first.say({ kind: "renewal_requested", by: "operator" });
+  first.say({ kind: "renewal_requested", by: "operator", force: false });
   await world.settle(first);
   const generation = first.state.current?.generation ?? "";
   await writeFile(dir.join("live", generation, "tls.crt"), "edited");
@@ -269,7 +269,7 @@ inWorld("a deleted output is issued again", async (world, dir) => {
 inWorld("an operator's wish is served before the due time", async (world) => {
   const runner = world.start();
   await world.settle(runner);
-  runner.say({ kind: "renewal_requested", by: "operator" });
+  runner.say({ kind: "renewal_requested", by: "operator", force: false });
   await world.settle(runner);
   assert.equal(world.last("published")?.cause, "forced");
   assert.equal(runner.state.forced, false);

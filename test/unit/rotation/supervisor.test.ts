@@ -36,8 +36,9 @@ test("what a new configuration adds, changes and removes leaves the others alone
   assert.ok(!world.events.some((event) => "service" in event && event.service === "a"));
 
   assert.deepEqual(await supervisor.apply([a!]), { added: 0, changed: 0, removed: 2 });
-  assert.equal(supervisor.renew("b"), false);
-  assert.equal(supervisor.renew("a"), true);
+  assert.equal(supervisor.runner("b"), undefined);
+  supervisor.runner("a")?.say({ kind: "renewal_requested", by: "operator", force: false });
+  supervisor.interrupt("a");
   await waitFor(() => world.issuer.signed === 4, { what: "the renewal that was asked for" });
   stop.abort();
   await running;

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ServiceEvent } from "../../../src/domain/events.ts";
+import { evolve } from "../../../src/domain/evolve.ts";
+import { INITIAL_STATE } from "../../../src/domain/state.ts";
+import { EVENTS, LEAF } from "../../support/events.ts";
+
+const after = (...events: readonly ServiceEvent[]) => events.reduce(evolve, INITIAL_STATE);
+
+const byForce = { ...EVENTS.renewal_requested, force: true };
+const published = { ...EVENTS.published, leaf: { ...LEAF, serial: "02" } };
+
+test("force lasts until the dependents know the new certificate", () => {
+  assert.equal(after(EVENTS.recovered, byForce).force, true);
+  assert.equal(after(EVENTS.recovered, byForce, EVENTS.renewal_requested).force, true);
+  assert.equal(after(EVENTS.recovered, byForce, EVENTS.delivered).force, true, "the pair before was delivered");
+  assert.equal(after(EVENTS.recovered, byForce, EVENTS.published).force, true, "the same pair again");
+  assert.equal(after(EVENTS.recovered, byForce, EVENTS.rotation_failed).force, true);
+  assert.equal(after(EVENTS.recovered, byForce, published, EVENTS.reload_failed).force, true);
+  assert.equal(after(EVENTS.recovered, byForce, published, EVENTS.delivered).force, false);
+  assert.equal(after(EVENTS.recovered, byForce, { ...published, reloadOwed: false }).force, false);
+});
+
+test("a pause after a request by force is obeyed, and the request is served after the pause", () => {
+  const { forced, force } = after(EVENTS.recovered, byForce, EVENTS.paused);
+  assert.deepEqual([forced, force], [true, false]);
+});
