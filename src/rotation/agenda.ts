@@ -6,6 +6,8 @@ const LONGEST_NAP: Millis = 30 * SECOND;
 
 interface Entry {
   readonly until: EpochMillis;
+  /** On the monotonic clock: when that much time has passed, whatever the wall clock shows. */
+  readonly latest: Millis;
   readonly wake: () => void;
 }
 
@@ -31,7 +33,10 @@ export class Agenda {
     return this.#lastTick;
   }
 
-  /** Resolves when the wall clock shows `until`, when `wake(key)` is called, or when the signal aborts. */
+  /**
+   * Resolves when the wall clock shows `until`, when as much time has passed as it takes until then now (the wall clock
+   * may be set back), when `wake(key)` is called, or when the signal aborts.
+   */
   wait(key: string, until: EpochMillis, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -41,7 +46,8 @@ export class Agenda {
         resolve();
       };
       signal.addEventListener("abort", wake, { once: true });
-      this.#entries.set(key, { until, wake });
+      const latest = this.#clock.monotonic() + until - this.#clock.now();
+      this.#entries.set(key, { until, latest, wake });
       if (until < this.#planned) this.#interrupt.abort();
     });
   }
@@ -59,15 +65,18 @@ export class Agenda {
       const duration = this.#untilNext();
       this.#planned = this.#clock.now() + duration;
       await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
-      const now = this.#clock.now();
-      for (const entry of this.#entries.values()) if (entry.until <= now) entry.wake();
+      for (const entry of this.#entries.values()) if (this.#left(entry) <= 0) entry.wake();
     }
   }
 
   #untilNext(): Millis {
     let next = Number.POSITIVE_INFINITY;
-    for (const entry of this.#entries.values()) next = Math.min(next, entry.until);
-    return Math.min(LONGEST_NAP, Math.max(0, next - this.#clock.now()));
+    for (const entry of this.#entries.values()) next = Math.min(next, this.#left(entry));
+    return Math.min(LONGEST_NAP, Math.max(0, next));
+  }
+
+  #left({ until, latest }: Entry): Millis {
+    return Math.min(until - this.#clock.now(), latest - this.#clock.monotonic());
   }
 
   /** A nap that is cut short is no error. */

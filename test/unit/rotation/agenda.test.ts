@@ -47,6 +47,15 @@ test("a wall clock that is set forward is noticed within 30 s", async () => {
   assert.deepEqual(woken, ["a"]);
 });
 
+test("a wall clock that is set back keeps nobody longer than asked", async () => {
+  const { clock, woken, wait } = running();
+  wait("a", 20 * SECOND);
+  await clock.settle();
+  clock.jump(-2 * HOUR);
+  await clock.advance(20 * SECOND);
+  assert.deepEqual(woken, ["a"]);
+});
+
 test("an end releases everybody, and the tick shows that the agenda is alive until then", async () => {
   const { clock, agenda, stop, done, woken, wait } = running();
   wait("a", HOUR);
