@@ -101,8 +101,9 @@ interface Choice {
 }
 
 /** What to do about a service. The state and the circumstances alone decide; carrying it out gives events, and those the next state. */
-export function decide(state: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
+export function decide(told: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
   const { rules = RULES, only } = choice;
+  const state = withoutFutures(told, around.now);
   const { now } = around;
   if (!state.recovered) return dueOrWait({ at: diskFrom(state), act: { kind: "recover" } }, now);
   const earliest = state.force ? NOW : (state.pausedUntil ?? NOW);
@@ -115,6 +116,19 @@ export function decide(state: ServiceState, around: Circumstances, choice: Choic
   if (due !== undefined) return due.act;
   const next = wishes.reduce((first, wish) => (wish.at < first.at ? wish : first), IDLE);
   return dueOrWait(next, now);
+}
+
+const TROUBLES = ["rotationTrouble", "reloadTrouble", "reserveTrouble", "revokeTrouble", "expiryTrouble"] as const;
+
+/** A failure that lies in the future tells that the clock was set back since, and then its wait means nothing. */
+function withoutFutures(state: ServiceState, now: EpochMillis): ServiceState {
+  const wrong = TROUBLES.filter((name) => (state[name]?.at ?? 0) > now);
+  const issuers = Object.entries(state.issuerTroubles);
+  const right = issuers.filter(([, { at }]) => at <= now);
+  if (wrong.length === 0 && right.length === issuers.length) return state;
+  const rest = { ...state, issuerTroubles: Object.fromEntries(right) };
+  for (const name of wrong) delete rest[name];
+  return rest;
 }
 
 /** Where no rule wants anything: a service without a way to a certificate is looked at again by whoever waits. */

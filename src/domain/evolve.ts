@@ -7,6 +7,8 @@ type Kind = ServiceEvent["kind"];
 type EventByKind = { readonly [K in Kind]: Extract<ServiceEvent, { readonly kind: K }> };
 type Fold<K extends Kind> = (state: ServiceState, event: EventByKind[K]) => ServiceState;
 
+const IMPATIENT = ["rotationTrouble"] as const;
+
 /** What each kind of event changes; one that is not here is news and no change. */
 const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   recovered: (state, { at, leaf, reloadOwed, proofOwed, outdated, replaceAt, servedUntil, superseded }) => ({
@@ -21,7 +23,9 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     ...(superseded && { superseded }),
   }),
   nothing_usable: (state, { cause }) => ({
-    ...without(state, "current", "outdated", "replaceAt", "proofOwed"),
+    // What fails while there is a pair may be patient; once it is gone, nothing is.
+    ...without(state, "current", "outdated", "replaceAt", "proofOwed", ...(state.current ? IMPATIENT : [])),
+    issuerTroubles: state.current ? {} : state.issuerTroubles,
     recovered: true,
     lacking: cause,
     reloadOwed: false,
@@ -145,6 +149,7 @@ function lookAgain({ proofOwed }: ServiceState, nextAt: EpochMillis): Pick<Servi
 }
 
 interface Failed {
+  readonly at: EpochMillis;
   readonly failures: number;
   readonly reason: Reason;
   readonly message: string;
@@ -153,6 +158,6 @@ interface Failed {
 }
 
 function trouble(event: Failed, stage: Stage): Trouble {
-  const { failures, reason, message, retryAt } = event;
-  return { failures, reason, message, stage, retryAt, ...(event.hint === undefined ? {} : { hint: event.hint }) };
+  const { at, failures, reason, message, retryAt } = event;
+  return { failures, reason, message, stage, at, retryAt, ...(event.hint === undefined ? {} : { hint: event.hint }) };
 }

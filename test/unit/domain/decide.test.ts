@@ -139,3 +139,18 @@ test("what is published ends the trouble, the want and the count of failures", (
   assert.equal(state.rotations, 1);
   assert.equal(state.current?.serial, "02");
 });
+
+test("a retry that was planned by a clock that ran ahead is not waited for once the clock is right", () => {
+  const failed = after(nothing, rotationFailed, { ...published, reloadOwed: true }, rotationFailed, reloadFailed);
+  assert.equal(decide({ ...failed, reloadOwed: false }, around(NOW + 1)).kind, "wait");
+  const before = NOW - 24 * HOUR;
+  assert.equal(decide(failed, around(before)).kind, "reload");
+  assert.equal(decide(after(nothing, rotationFailed), around(before)).kind, "issue");
+});
+
+test("a pair that is lost is not kept waiting by what failed while it was there", () => {
+  const lost = after(recovered, { ...rotationFailed, retryAt: NOW + HOUR }, { ...nothing, cause: "damaged" });
+  assert.deepEqual(decide(lost, around(NOW)), { kind: "issue", cause: "damaged", issuer: "main" });
+  const still = after(nothing, { ...rotationFailed, retryAt: NOW + HOUR }, nothing);
+  assert.equal(decide(still, around(NOW)).kind, "wait", "looking again is no news");
+});
