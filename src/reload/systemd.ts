@@ -23,7 +23,7 @@ const VERBS = {
 
 const STOPPED: ReadonlySet<string> = new Set(["inactive", "failed", "deactivating"]);
 
-/** Asks systemd to reload or restart a unit, and waits until it has. A unit that is not active is left as it is. */
+/** Asks systemd to act on a unit, and waits until it has. A unit that is not active is left as it is, but by `start`. */
 export async function runSystemd(
   step: SystemdStep,
   surroundings: SystemdSurroundings,
@@ -35,7 +35,7 @@ export async function runSystemd(
   judgeUnit(step, properties);
   const active = properties.get("ActiveState") ?? "";
   if (STOPPED.has(active) && step.action !== "start")
-    return `${step.unit} is ${active}: not running, nothing to reload`;
+    return `${step.unit} is ${active}: not running, nothing to ${step.action === "stop" ? "stop" : "reload"}`;
   const verb = VERBS[step.action];
   await systemctl(verb, "--", step.unit);
   return `systemctl ${verb} ${step.unit} succeeded`;

@@ -18,7 +18,7 @@ interface FakeUnit {
   readonly load?: string;
   readonly active?: string;
   readonly canReload?: "yes" | "no";
-  /** The shell command that stands for the reload or restart. */
+  /** The shell command that stands for what is done to the unit. */
   readonly verb?: string;
 }
 
@@ -43,6 +43,8 @@ suite("systemd", () => {
     ["reload", "reload"],
     ["restart", "try-restart"],
     ["reload-or-restart", "try-reload-or-restart"],
+    ["stop", "stop"],
+    ["start", "start"],
   ] as const)
     test(`${action} of an active unit is systemctl ${verb}`, async () => {
       await using dir = await tempDir();
@@ -60,12 +62,48 @@ suite("systemd", () => {
       assert.deepEqual(await calls(), [SHOW]);
     });
 
+  for (const active of ["inactive", "failed", "deactivating"]) {
+    test(`a unit that is ${active} has nothing to stop`, async () => {
+      await using dir = await tempDir();
+      const { environment, calls } = await fakeSystemctl(dir, { active });
+      const detail = `nginx.service is ${active}: not running, nothing to stop`;
+      assert.equal(await runStep(systemd("stop"), { environment }), detail);
+      assert.deepEqual(await calls(), [SHOW]);
+    });
+
+    test(`a unit that is ${active} is started by start, and by nothing else`, async () => {
+      await using dir = await tempDir();
+      const { environment, calls } = await fakeSystemctl(dir, { active });
+      assert.equal(await runStep(systemd("start"), { environment }), "systemctl start nginx.service succeeded");
+      assert.deepEqual(await calls(), [SHOW, "--no-ask-password start -- nginx.service"]);
+    });
+  }
+
+  test("a unit that has no way to reload can be stopped and started", async () => {
+    await using dir = await tempDir();
+    const { environment } = await fakeSystemctl(dir, { canReload: "no" });
+    for (const action of ["stop", "start"] as const)
+      assert.equal(await runStep(systemd(action), { environment }), `systemctl ${action} nginx.service succeeded`);
+  });
+
+  test("a unit that does not start is an error that says why", async () => {
+    await using dir = await tempDir();
+    const verb = "echo 'A dependency job for nginx.service failed.' >&2; exit 1";
+    const { environment } = await fakeSystemctl(dir, { active: "inactive", verb });
+    await assert.rejects(runStep(systemd("start"), { environment }), {
+      reason: "reload_failed",
+      message: "systemctl start nginx.service failed (1): A dependency job for nginx.service failed.",
+    });
+  });
+
   for (const [unit, action, message] of [
     [{ load: "not-found" }, "reload", "systemd knows no unit nginx.service"],
     [{ load: "masked", active: "inactive" }, "reload", "nginx.service is not loaded: its load state is masked"],
     [{ canReload: "no" }, "reload", "nginx.service has no way to reload"],
+    [{ load: "not-found", active: "inactive" }, "stop", "systemd knows no unit nginx.service"],
+    [{ load: "masked", active: "inactive" }, "start", "nginx.service is not loaded: its load state is masked"],
   ] as const)
-    test(`no target: ${message}`, async () => {
+    test(`no target to ${action}: ${message}`, async () => {
       await using dir = await tempDir();
       const { environment, calls } = await fakeSystemctl(dir, unit);
       await assert.rejects(runStep(systemd(action), { environment }), { reason: "reload_target", message });
