@@ -1,21 +1,18 @@
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
+import { createPorts } from "./daemon-ports.ts";
 import { LeafdError } from "./domain/errors.ts";
 import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
 import type { DaemonStatus } from "./domain/status.ts";
 import type { EpochMillis } from "./domain/units.ts";
-import { keys } from "./keys/keys.ts";
-import { createProbe } from "./reload/probe.ts";
 import { createReloader } from "./reload/reloader.ts";
-import type { Ports } from "./rotation/job.ts";
+import type { GuardedClock } from "./rotation/guarded-clock.ts";
 import { Operator } from "./rotation/operator.ts";
 import type { Clock, Emit, Store, Trust, Windows } from "./rotation/ports.ts";
 import type { ServiceRunner } from "./rotation/runner.ts";
 import { Supervisor } from "./rotation/supervisor.ts";
 import { TrustKeeper } from "./rotation/trust.ts";
-import { openLedger } from "./store/ledger.ts";
 import { acquireStateLock, type StateLock } from "./store/lock.ts";
 import { openPauses } from "./store/pauses.ts";
 import { createStore } from "./store/store.ts";
@@ -25,6 +22,8 @@ import { VERSION } from "./version.ts";
 
 interface DaemonOptions {
   readonly clock: Clock;
+  /** The same clock, where it doubts what the machine says. */
+  readonly guard?: Pick<GuardedClock, "status" | "suspect" | "heard">;
   readonly emit: Emit;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
@@ -62,7 +61,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Takes the lock, or throws the LeafdError `state_locked`; nothing runs before `apply`. */
   constructor(config: LoadedConfig, options: DaemonOptions) {
-    const { clock, emit, environment, pid, takeover, upkeep } = options;
+    const { clock, guard, emit, environment, pid, takeover, upkeep } = options;
     const { stateDir, trust } = config.settings;
     const warn = (error: LeafdError) => this.#warn(error);
     this.#options = options;
@@ -71,34 +70,30 @@ export class Daemon implements AsyncDisposable {
     this.#atStart = config.settings;
     this.#lock = acquireStateLock(stateDir);
     const { instance } = this.#lock;
-    this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => this.#warn(error) });
-    this.#clusters = new Clusters({ clock, emit, stateDir, upkeep });
+    this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => warn(error) });
+    this.#clusters = new Clusters({ clock, emit, stateDir, upkeep, heard: (time) => guard?.heard(time) });
     const memory = createTrustMemory(stateDir, warn);
     this.#newTrust = (spec) => new TrustKeeper({ spec, memory, clock, emit });
     this.#trust = { spec: trust, current: this.#newTrust(trust) };
-    const ports: Ports = {
+    const ports = createPorts({
       clock,
-      keys,
+      stateDir,
+      instance,
+      warn,
       store: this.#store,
-      ledger: openLedger(stateDir, { clock, warn: (_path, error) => this.#warn(error) }),
-      trust: {
-        known: (issuers) => this.#trust.current.known(issuers),
-        anchored: (issuer, anchor, until) => this.#trust.current.anchored(issuer, anchor, until),
-        bundle: (issuers, signer, signal) => this.#trust.current.bundle(issuers, signer, signal),
-      },
-      probe: createProbe({ clock }),
-      windows: { opensAt: (windows, now) => this.#windows.opensAt(windows, now) },
-      heldDirectory: join(stateDir, "held"),
-      seed: instance,
-    };
+      trust: () => this.#trust.current,
+      windows: () => this.#windows,
+      skew: () => guard?.status().skew,
+    });
     const reloader = createReloader({ clock, environment, ownPid: pid });
-    const pauses = openPauses(stateDir, { clock, warn: (_path, error) => this.#warn(error) });
+    const pauses = openPauses(stateDir, { clock, warn: (_path, error) => warn(error) });
     this.supervisor = new Supervisor({
       ports,
       reloader,
       emit,
       pauses,
       issuerFor: (spec) => this.#clusters.issuer(spec),
+      suspect: (plausible) => guard?.suspect(plausible),
       included: () => this.settings.trust.include,
       placesFor: (cluster) => this.settings.clusters.find(({ name }) => name === cluster)?.concurrency ?? 1,
     });
@@ -152,13 +147,20 @@ export class Daemon implements AsyncDisposable {
     await Promise.all(this.settings.services.map(({ output }) => this.#store.release(output)));
   }
 
+  /** Asks the clusters for the time. */
+  serverTime(signal: AbortSignal): Promise<EpochMillis | undefined> {
+    return this.#clusters.serverTime(signal);
+  }
+
   status(): DaemonStatus {
+    const { guard } = this.#options;
     return {
       version: VERSION,
       pid: this.#options.pid,
       startedAt: this.#startedAt,
       configHash: this.#config.hash,
       configLoadedAt: this.#configLoadedAt,
+      ...(guard === undefined ? {} : { clock: guard.status() }),
       ...(this.#configError === undefined ? {} : { configError: this.#configError }),
       clusters: this.#clusters.status(),
       issuers: this.supervisor.issuers(),

@@ -2,6 +2,7 @@ import { Daemon } from "../daemon.ts";
 import { createLog } from "../observe/log.ts";
 import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
+import { GuardedClock } from "../rotation/guarded-clock.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { VERSION } from "../version.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
@@ -30,21 +31,27 @@ Options:
 Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the state directory · 78 wrong configuration
 `,
   async run(args, terminal) {
-    const options = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
-    const { values } = parseOptions(args, options);
+    const known = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
+    const { values } = parseOptions(args, known);
     // One that comes before the configuration is followed changes nothing, and must not end the program.
     terminal.onHangup(() => undefined, terminal.stopped);
     const config = await readConfig(values.config, terminal);
     const { settings } = config;
     const { env: environment, pid, stopped } = terminal;
-    const clock = systemClock;
-    let toldToStop = clock.monotonic();
+    let toldToStop = systemClock.monotonic();
     const tally = createTally();
     const journal = environment["JOURNAL_STREAM"];
     const log = createLog({ ...settings.log, fd: 2, ...(journal === undefined ? {} : { journalStream: journal }) });
     const emit = fanOut(log, tally.emit);
-
-    await using daemon = new Daemon(config, { clock, emit, environment, pid, takeover: values.takeover, upkeep: true });
+    const clock: GuardedClock = new GuardedClock({
+      clock: systemClock,
+      emit,
+      serverTime: (signal) => daemon.serverTime(signal),
+      changed: () => daemon.supervisor.wakeAll(),
+    });
+    const { takeover } = values;
+    const options = { clock, guard: clock, emit, environment, pid, takeover, upkeep: true };
+    await using daemon: Daemon = new Daemon(config, options);
     emit({ kind: "started", at: clock.now(), version: VERSION, services: settings.services.length, pid });
     stopped.addEventListener("abort", () => {
       toldToStop = clock.monotonic();
@@ -53,6 +60,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     await daemon.apply(config);
     await Promise.all([
       daemon.supervisor.run(stopped),
+      clock.watch(stopped),
       serveSurfaces({ daemon, settings, tally, clock, emit }, stopped),
       followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
     ]);

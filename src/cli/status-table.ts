@@ -1,5 +1,5 @@
 import { type ClusterStatus, type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../domain/status.ts";
-import { type EpochMillis, formatDuration, formatTime } from "../domain/units.ts";
+import { type EpochMillis, formatDuration, formatTime, MINUTE } from "../domain/units.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
 interface TableOptions {
@@ -41,7 +41,11 @@ export function renderStatusTable(status: DaemonStatus, options: TableOptions): 
     const line = cut(padded.join(GAP).trimEnd(), widths, options.width);
     return state !== undefined && options.colour ? paint(line, padded, COLOURS[state]) : line;
   });
-  const notes = [...status.clusters.map((cluster) => clusterLine(cluster, options.now)), ...configLines(status)];
+  const notes = [
+    ...status.clusters.map((cluster) => clusterLine(cluster, options.now)),
+    ...clockLines(status),
+    ...configLines(status),
+  ];
   return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].map((line) => `${line}\n`).join("");
 }
 
@@ -93,6 +97,12 @@ function clusterLine({ name, address, up, reason, tokenExpires }: ClusterStatus,
   const state = up === undefined ? "not asked yet" : up ? "up" : `down${reason === undefined ? "" : ` (${reason})`}`;
   const token = tokenExpires === undefined ? "" : `, token ends ${when(tokenExpires, now)}`;
   return printable(`cluster ${name}: ${address} is ${state}${token}`);
+}
+
+function clockLines({ clock }: DaemonStatus): string[] {
+  if (clock === undefined || (!clock.doubted && Math.abs(clock.skew ?? 0) < MINUTE)) return [];
+  const apart = clock.skew === undefined ? "" : `; a server's clock is ${formatDuration(clock.skew)} ahead of it`;
+  return [`clock: ${clock.doubted ? "not believed until a server says the same time" : "believed"}${apart}`];
 }
 
 function configLines({ configError, configLoadedAt }: DaemonStatus): string[] {

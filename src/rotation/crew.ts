@@ -1,7 +1,7 @@
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import type { RotationEvent } from "../domain/events.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
-import type { Millis } from "../domain/units.ts";
+import type { EpochMillis, Millis } from "../domain/units.ts";
 import { Circuits } from "./circuits.ts";
 import { Gate } from "./gate.ts";
 import type { Ports } from "./job.ts";
@@ -19,6 +19,8 @@ export interface CrewOptions {
   readonly issuerFor: (spec: IssuerSpec) => Issuer;
   /** How many rotations may go on at once towards this cluster. */
   readonly placesFor: (cluster: string) => number;
+  /** At the start, all pairs look over or not begun: see FirstLook. */
+  readonly suspect?: (plausible: EpochMillis) => void;
   /** Issuers whose roots are in every trust bundle, as configured now. */
   readonly included?: () => readonly IssuerSpec[];
 }

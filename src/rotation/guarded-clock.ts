@@ -15,8 +15,10 @@ import type { ClockStatus } from "../domain/status.ts";
 import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "./ports.ts";
 
-/** How often the clocks are compared when nobody asks for the time, and the shortest time between two questions to a server. */
+/** How often the clocks are compared when nobody asks for the time. */
 const WATCH_EVERY: Millis = 30 * SECOND;
+/** How often a server is asked while there is a doubt: until then nothing that is over is replaced. */
+const ASK_EVERY: Millis = 5 * SECOND;
 
 interface GuardedClockOptions {
   /** The machine's clocks. */
@@ -24,6 +26,8 @@ interface GuardedClockOptions {
   readonly emit: Emit;
   /** Asks a server for its time; undefined when none says it. A rejection means the same. Ends by itself. */
   readonly serverTime: (signal: AbortSignal) => Promise<EpochMillis | undefined>;
+  /** The time is another than before: who waits for a time of day looks at it again. */
+  readonly changed?: () => void;
 }
 
 /**
@@ -35,14 +39,16 @@ export class GuardedClock implements Clock {
   readonly #clock: Clock;
   readonly #emit: Emit;
   readonly #serverTime: GuardedClockOptions["serverTime"];
+  readonly #changed: () => void;
   #guard: ClockGuard;
   /** Ends the nap of `watch` when a doubt arises. */
   #alarm = new AbortController();
 
-  constructor({ clock, emit, serverTime }: GuardedClockOptions) {
+  constructor({ clock, emit, serverTime, changed = () => undefined }: GuardedClockOptions) {
     this.#clock = clock;
     this.#emit = emit;
     this.#serverTime = serverTime;
+    this.#changed = changed;
     const boottime = clock.boottime?.();
     this.#guard = guardClock({ ...this.#read(), ...(boottime === undefined ? {} : { boottime }) });
   }
@@ -111,6 +117,7 @@ export class GuardedClock implements Clock {
     } else {
       const skew = skewOf(guard);
       this.#emit({ kind: "clock_trusted", at, how: verdict, ...(skew === undefined ? {} : { skew }) });
+      this.#changed();
     }
   }
 
@@ -126,7 +133,7 @@ export class GuardedClock implements Clock {
   /** A nap that is cut short is no error. */
   async #nap(signal: AbortSignal): Promise<void> {
     try {
-      await this.#clock.sleep(WATCH_EVERY, signal);
+      await this.#clock.sleep(this.#guard.doubt === undefined ? WATCH_EVERY : ASK_EVERY, signal);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     }

@@ -19,6 +19,8 @@ export interface Ports {
   readonly trust: Trust;
   readonly probe: Probe;
   readonly windows: Windows;
+  /** How far our clock and the servers' are apart, either way; 0 while nobody knows. */
+  readonly skew: () => Millis;
   /** Where pairs are kept that are not published: absolute, private to leafd. */
   readonly heldDirectory: string;
   /** Sets this instance's retries apart from those of others: any text that is its own. */

@@ -33,11 +33,16 @@ export async function publish(job: Job, { verified, signed, roots, wasBroken }: 
 }
 
 /** What the manifest of a new pair says, and whether the plan asked for an earlier renewal than can be had. */
-export function factsFor({ spec, issuer, rung }: Job, { leaf }: VerifiedBundle, signed: Signed) {
+export function factsFor({ spec, issuer, rung, ports }: Job, { leaf }: VerifiedBundle, signed: Signed) {
   const { receivedAt, requestHash, leaseEnds = leaf.notAfter } = signed;
   const lifetime = { notBefore: leaf.notBefore, notAfter: Math.min(leaf.notAfter, leaseEnds), receivedAt };
   const { survive } = spec.outage;
-  const plan = { renewAt: spec.renewAt, jitter: jitter(spec.name, leaf.serial), ...(survive && { survive }) };
+  const plan = {
+    renewAt: spec.renewAt,
+    jitter: jitter(spec.name, leaf.serial),
+    skew: ports.skew(),
+    ...(survive && { survive }),
+  };
   const { due, floored } = firstDue(lifetime, plan);
   const facts: ManifestFacts = {
     service: spec.name,

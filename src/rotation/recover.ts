@@ -31,6 +31,9 @@ interface Rescue {
   readonly cause: Cause;
 }
 
+/** Reasons for which its issuer is not one whom peers believe, any more or as the clock stands. */
+const OTHER_TRUST: ReadonlySet<string> = new Set(["chain_untrusted", "chain_broken", "ca_invalid"]);
+
 /** Reasons for which the pair is sound but not what is asked for now. */
 const OTHER_REQUEST: ReadonlySet<string> = new Set(["name_missing", "name_extra", "usage_wrong"]);
 
@@ -159,8 +162,8 @@ function proveAgain(job: Reading, found: Pair): Proof {
     if (reason === "expired") return { leaf, roots, outdated: "renewal_due" };
     // It was valid when it was published: the clock has been set back since, and that is no reason for another one.
     if (reason === "not_yet_valid") return { leaf, roots, outdated: undefined };
-    // Its root is no longer trusted: it serves until the next one is there.
-    if (reason === "chain_untrusted" || reason === "chain_broken") return { leaf, roots, outdated: "issuer_removed" };
+    // Its root is no longer trusted, or a CA of it has ended: it serves until the next one is there.
+    if (OTHER_TRUST.has(reason)) return { leaf, roots, outdated: "issuer_removed" };
     if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };
     throw thrown;
   }

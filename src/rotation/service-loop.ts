@@ -1,7 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { orAborted } from "../domain/abort.ts";
 import { fraction } from "../domain/schedule.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Agenda } from "./agenda.ts";
+import type { FirstLook } from "./first-look.ts";
 import type { Gate } from "./gate.ts";
 import type { Interruption } from "./interruption.ts";
 import type { Clock, Pauses } from "./ports.ts";
@@ -16,13 +18,14 @@ interface Surroundings {
   readonly pauses: Pauses;
   /** How many services may read their disk in the same turn of the event loop. */
   readonly recoveries: Gate;
+  readonly firstLook: FirstLook;
   /** Ends what is being done; the loop then decides anew. */
   readonly interruption: Interruption;
 }
 
 /** Decides and carries out, for ever; resolves when the signal aborts, at a point where the disk is whole. */
 export async function serviceLoop(runner: ServiceRunner, around: Surroundings, signal: AbortSignal): Promise<void> {
-  const { agenda, clock, recoveries, interruption } = around;
+  const { agenda, clock, recoveries, interruption, firstLook } = around;
   const { name } = runner.spec;
   keepPause(runner, around);
   // Not all at the same moment.
@@ -34,6 +37,7 @@ export async function serviceLoop(runner: ServiceRunner, around: Surroundings, s
     const untilAudit = audited + AUDIT_EVERY - clock.monotonic();
     if (decision.kind === "recover") {
       await unlessAborted(recoverInTurn(runner, recoveries, either), either);
+      await unlessAborted(orAborted(firstLook.looked(runner), either), either);
     } else if (decision.kind !== "wait") {
       await unlessAborted(runner.carryOut(decision, either), either);
     } else if (untilAudit > 0) {

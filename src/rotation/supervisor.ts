@@ -7,6 +7,7 @@ import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";
 import { changeClasses } from "./changes.ts";
 import { Crew, type CrewOptions, issuersOf, type Start } from "./crew.ts";
+import { FirstLook } from "./first-look.ts";
 import { Gate } from "./gate.ts";
 import { Interruption } from "./interruption.ts";
 import type { ServiceRunner } from "./runner.ts";
@@ -40,6 +41,7 @@ export class Supervisor {
   readonly #crew: Crew;
   readonly #recoveries = new Gate(8);
   readonly #running = new Map<string, Running>();
+  #firstLook: FirstLook | undefined;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -92,8 +94,20 @@ export class Supervisor {
     });
     await Promise.all(gone.map((name) => this.#remove(name)));
     await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
-    for (const spec of fresh) this.#start(spec, { pace: paceOf(fresh.length) }).say({ kind: "service_added" });
+    const added = fresh.map((spec) => this.#start(spec, { pace: paceOf(fresh.length) }));
+    this.#firstLook ??= this.#look(added);
+    for (const runner of added) runner.say({ kind: "service_added" });
     return { added: fresh.length, changed: changed.length, removed: gone.length };
+  }
+
+  #look(runners: readonly ServiceRunner[]): FirstLook {
+    const { ports, suspect = () => undefined } = this.#options;
+    return new FirstLook({ runners, now: () => ports.clock.now(), suspect });
+  }
+
+  /** The clock is another than before: everybody decides anew. */
+  wakeAll(): void {
+    for (const name of this.#running.keys()) this.agenda.wake(name);
   }
 
   /** Runs until the signal aborts; then ends every loop, each at a point where the disk is whole. */
@@ -132,7 +146,9 @@ export class Supervisor {
     const { ports, pauses } = this.#options;
     const around = { agenda: this.agenda, clock: ports.clock, pauses, recoveries: this.#recoveries, interruption };
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.
-    const done = Promise.resolve().then(() => serviceLoop(runner, around, stop.signal));
+    const done = Promise.resolve().then(() =>
+      serviceLoop(runner, { ...around, firstLook: this.#firstLook ?? this.#look([]) }, stop.signal),
+    );
     this.#running.set(spec.name, { runner, stop, interruption, done });
     return runner;
   }

@@ -1,7 +1,7 @@
 import nodeVault from "node-vault";
 import type { ClusterSpec } from "../domain/cluster-spec.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import type { Millis } from "../domain/units.ts";
+import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import { type Address, parseAddress } from "./address.ts";
 import type { VaultApi, VaultRequest } from "./api.ts";
@@ -16,6 +16,8 @@ interface ClientOptions {
   readonly tls: TlsMaterial;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Told the time that a server says. */
+  readonly heard?: (serverTime: EpochMillis) => void;
 }
 
 interface Node {
@@ -37,12 +39,14 @@ interface Redirect {
 export class VaultClient implements VaultApi {
   readonly #spec: ClusterSpec;
   readonly #clock: Clock;
+  readonly #heard: (serverTime: EpochMillis) => void;
   readonly #nodes: readonly Node[];
   readonly #availability: Availability;
   #preferred = 0;
 
-  constructor({ spec, tls, clock, emit }: ClientOptions) {
+  constructor({ spec, tls, clock, emit, heard = () => undefined }: ClientOptions) {
     this.#spec = spec;
+    this.#heard = heard;
     this.#clock = clock;
     this.#nodes = spec.addresses.map((text) => connect({ address: parseAddress(text), spec, tls, clock }));
     this.#availability = new Availability({ cluster: spec.name, clock, emit });
@@ -112,6 +116,7 @@ export class VaultClient implements VaultApi {
   async #ask(node: Node, request: VaultRequest, limits: { within: Millis; signal: AbortSignal }) {
     const reply = await call(node, request, { ...limits, headers: this.#headers(request) });
     const { statusCode, headers, body } = reply;
+    this.#hear(headers.date);
     if (statusCode === 307 || statusCode === 308) return this.#follow(node, headers.location);
     const succeeded = statusCode === 200 || statusCode === 204;
     if (succeeded && (typeof body !== "string" || request.plainText === true)) return { body };
@@ -119,6 +124,12 @@ export class VaultClient implements VaultApi {
     const hidden = secretsOf(request);
     if (succeeded) throw badResponse(subject, "it is not JSON");
     throw replyError({ status: statusCode, headers, body }, { subject, now: this.#clock.now(), hidden });
+  }
+
+  /** RFC 9110, 6.6.1: whole seconds, so the middle of them is the best guess. */
+  #hear(date: string | undefined): void {
+    const said = Date.parse(date ?? "");
+    if (!Number.isNaN(said)) this.#heard(said + SECOND / 2);
   }
 
   #headers(request: VaultRequest): Record<string, string> {

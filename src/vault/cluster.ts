@@ -17,6 +17,8 @@ interface ClusterOptions {
   readonly spec: ClusterSpec;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Told the time that a server says. */
+  readonly heard?: (serverTime: EpochMillis) => void;
   /** Where an unwrapped secret-id is kept. */
   readonly stateDir: string;
 }
@@ -41,9 +43,9 @@ export interface Cluster {
 }
 
 /** Puts the parts of one cluster together. */
-export function createCluster({ spec, clock, emit, stateDir }: ClusterOptions): Cluster {
+export function createCluster({ spec, clock, emit, stateDir, heard }: ClusterOptions): Cluster {
   const tls = new TlsMaterial(spec.tls, clock);
-  const api = new VaultClient({ spec, tls, clock, emit });
+  const api = new VaultClient({ spec, tls, clock, emit, ...(heard && { heard }) });
   const method = authMethod({ cluster: spec, api, tls, stateDir, clock, emit });
   const session = new Session({ cluster: spec.name, api, method, clock, emit });
   const slots = new Slots(spec.concurrency);

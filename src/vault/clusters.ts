@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { ClusterStatus } from "../domain/status.ts";
+import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import { type Cluster, createCluster } from "./cluster.ts";
 
@@ -9,6 +10,8 @@ interface ClustersOptions {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly stateDir: string;
+  /** Told the time that a server says. */
+  readonly heard?: (serverTime: EpochMillis) => void;
   /** Log in at once and keep the tokens alive; otherwise a login waits until somebody needs it. */
   readonly upkeep: boolean;
 }
@@ -51,6 +54,16 @@ export class Clusters {
       );
     }
     return found.cluster.issuer(spec);
+  }
+
+  /** The time of the first server that says it; undefined when none does. */
+  async serverTime(signal: AbortSignal): Promise<EpochMillis | undefined> {
+    const asked = [...this.#running.values()].map(async ({ cluster }) => {
+      const { serverTime } = await cluster.health(signal);
+      if (serverTime === undefined) throw new LeafdError("bad_response", "sys/health does not say the time");
+      return serverTime;
+    });
+    return Promise.any(asked).catch(() => undefined);
   }
 
   status(): readonly ClusterStatus[] {

@@ -138,6 +138,7 @@ export class RotationWorld extends TestDependents {
       trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
       probe: this.probe,
       windows: { opensAt: (_windows, now) => Math.max(now, this.windowOpensAt) },
+      skew: () => 0,
       heldDirectory: this.#dir.join("held"),
       seed: "test",
     };

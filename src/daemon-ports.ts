@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { LeafdError } from "./domain/errors.ts";
+import { type Millis, SECOND } from "./domain/units.ts";
+import { keys } from "./keys/keys.ts";
+import { createProbe } from "./reload/probe.ts";
+import type { Ports } from "./rotation/job.ts";
+import type { Clock, Store, Trust, Windows } from "./rotation/ports.ts";
+import { openLedger } from "./store/ledger.ts";
+import { sharedLookup } from "./vault/lookup.ts";
+
+interface PortOptions {
+  readonly clock: Clock;
+  readonly stateDir: string;
+  /** The id kept in the state directory. */
+  readonly instance: string;
+  readonly warn: (error: LeafdError) => void;
+  readonly store: Store;
+  /** As configured now. */
+  readonly trust: () => Trust;
+  readonly windows: () => Windows;
+  /** How far the servers' clocks are ahead of ours; undefined while none has said its time. */
+  readonly skew: () => Millis | undefined;
+}
+
+/** The real world, as rotations see it. */
+export function createPorts(options: PortOptions): Ports {
+  const { clock, stateDir, instance, warn, store, trust, windows, skew } = options;
+  return {
+    clock,
+    keys,
+    store,
+    ledger: openLedger(stateDir, { clock, warn: (_path, error) => warn(error) }),
+    trust: {
+      known: (issuers) => trust().known(issuers),
+      anchored: (issuer, anchor, until) => trust().anchored(issuer, anchor, until),
+      bundle: (issuers, signer, signal) => trust().bundle(issuers, signer, signal),
+    },
+    probe: createProbe({ clock, lookup: sharedLookup }),
+    windows: { opensAt: (wanted, now) => windows().opensAt(wanted, now) },
+    skew: () => serious(skew()),
+    heldDirectory: join(stateDir, "held"),
+    seed: instance,
+  };
+}
+
+/** Servers say whole seconds, and an answer takes its time: less is no skew. */
+function serious(skew: Millis = 0): Millis {
+  return Math.abs(skew) < 2 * SECOND ? 0 : Math.abs(skew);
+}
