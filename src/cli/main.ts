@@ -3,16 +3,13 @@ import { toLeafdError } from "../domain/errors.ts";
 import { type Command, exitCodeOf, explain, type Terminal, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { type Stoppable, stopSignal } from "./stop-signal.ts";
 
 /** What the program needs of the process it runs in. */
-interface Host {
+interface Host extends Stoppable {
   readonly env: NodeJS.ProcessEnv;
-  readonly pid: number;
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: { write(text: string): unknown };
-  on(signal: NodeJS.Signals, listener: () => void): unknown;
-  once(signal: NodeJS.Signals, listener: () => void): unknown;
-  off(signal: NodeJS.Signals, listener: () => void): unknown;
 }
 
 /** argv → command → exit code. Whatever a command throws ends here, as a sentence and a documented number. */
@@ -74,12 +71,10 @@ Exit codes: 0 done · 1 the answer is no, or a service has no valid certificate 
 }
 
 function terminalOf(proc: Host): Terminal {
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) proc.once(signal, () => stop.abort(signal));
   return {
     env: proc.env,
     pid: proc.pid,
-    stopped: stop.signal,
+    stopped: stopSignal(proc),
     onHangup(callback, signal) {
       proc.on("SIGHUP", callback);
       signal.addEventListener("abort", () => proc.off("SIGHUP", callback), { once: true });

@@ -22,7 +22,8 @@ costs nothing. One line an event goes to standard error; metrics and health are 
 renew, pause and resume speak to it over unix sockets in control.directory.
 
 Signals: SIGHUP loads the configuration again (so does a change of its files); SIGTERM and SIGINT end it at a point
-where the disk is whole, a second one at once. The certificates stay.
+where the disk is whole, within 5 s. A second one ends it at once, by that signal (143 or 130 in a shell), and so does
+the first after 4.5 s when a disk or a resolver hangs. The certificates stay.
 
 Options:
       --takeover      take output directories that another leafd has claimed

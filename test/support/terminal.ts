@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { main } from "../../src/cli/main.ts";
 
@@ -20,6 +21,8 @@ export async function leafd(...args: readonly string[]): Promise<Outcome> {
   const fake = Object.assign(new EventEmitter(), {
     env: {},
     pid: process.pid,
+    kill: () => assert.fail("a command in the process of the test is not stopped"),
+    exit: () => assert.fail("a command in the process of the test is not stopped"),
     stdout: stream("out"),
     stderr: stream("err"),
   });
