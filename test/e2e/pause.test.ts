@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { leafdPlace } from "../support/leafd-place.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
@@ -61,4 +62,30 @@ test("pause, renew by force, restart, resume: each is answered and shown", async
   const renewed = await place.run("renew", ["web"]);
   assert.equal(renewed.code, 0);
   await second.next("published");
+});
+
+test("what comes due in a pause is done at its end, and not before", async () => {
+  await using place = await leafdPlace({ vault, pki });
+  const told = { reload: [{ touch: place.dir.join("told") }] };
+  await place.configure({ web: told });
+  await using leafd = place.start("run");
+  await leafd.next("delivered");
+  const { serial } = readPair(place.live("web"));
+  const issued = await pki.issued();
+  assert.equal((await place.run("pause", ["--all"])).code, 0);
+
+  const identity = { commonName: "web.svc", dns: ["web.svc", "www.web.svc"] };
+  await place.configure({ web: { identity, reload: [{ touch: place.dir.join("told-too") }] } });
+  assert.equal((await leafd.next("recovered"))["outdated"], "request_changed");
+  const { services } = JSON.parse((await place.run("status", ["--json"])).stdout);
+  assert.equal(services[0].nextAt, services[0].pausedUntil);
+  assert.equal(readPair(place.live("web")).serial, serial);
+  assert.equal(await pki.issued(), issued);
+  assert.ok(!existsSync(place.dir.join("told-too")));
+
+  assert.equal((await place.run("resume", ["web"])).code, 0);
+  await leafd.next("resumed");
+  await leafd.next("published");
+  await leafd.next("delivered");
+  assert.equal(await pki.issued(), issued + 1);
 });
