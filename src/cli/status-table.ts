@@ -1,12 +1,15 @@
 import { type ClusterStatus, type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime, MINUTE } from "../domain/units.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { awayLines, ladderLines } from "./status-ladder.ts";
 
 interface TableOptions {
   readonly now: EpochMillis;
   /** Columns of the terminal; absent (a file, a pipe): nothing is cut. */
   readonly width?: number;
   readonly colour: boolean;
+  /** Also the ladder of each service. */
+  readonly ladders?: boolean;
 }
 
 const HEADINGS = ["SERVICE", "STATE", "SERIAL", "EXPIRES IN", "RENEWAL IN", "ISSUER", "RELOAD", "REASON"] as const;
@@ -41,12 +44,16 @@ export function renderStatusTable(status: DaemonStatus, options: TableOptions): 
     const line = cut(padded.join(GAP).trimEnd(), widths, options.width);
     return state !== undefined && options.colour ? paint(line, padded, COLOURS[state]) : line;
   });
+  const ladders = options.ladders
+    ? status.services.flatMap((service) => ["", ...ladderLines(service, options.now)])
+    : [];
   const notes = [
     ...status.clusters.map((cluster) => clusterLine(cluster, options.now)),
+    ...awayLines(status.issuers, options.now),
     ...clockLines(status),
     ...configLines(status),
   ];
-  return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].map((line) => `${line}\n`).join("");
+  return [...lines, ...ladders, ...(notes.length > 0 ? ["", ...notes] : [])].map((line) => `${line}\n`).join("");
 }
 
 /** What `leafd status` exits with: 0 when every required service has a valid pair, 1 when one has not. */
@@ -62,9 +69,15 @@ function cells(service: ServiceStatus, now: EpochMillis): string[] {
     left(service.notAfter, now, "expired"),
     left(service.due, now, "now"),
     service.issuer,
-    service.serial === undefined ? "-" : service.delivered ? "done" : "owed",
+    service.serial === undefined ? "-" : toldOf(service),
     why(service, now),
   ];
+}
+
+/** Whether the dependents have been told, and with a probe whether they serve it. */
+function toldOf({ delivered, live }: ServiceStatus): string {
+  if (!delivered) return "owed";
+  return live === undefined ? "done" : live ? "live" : "told";
 }
 
 /** Both ends of a serial: enough to tell two apart, and to find it in the output of openssl. */

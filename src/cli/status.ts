@@ -20,11 +20,15 @@ line on standard error says so. Changes nothing.
   STATE       ok           a good pair, delivered
               due          renewal has come due or is under way
               retrying     the last attempt failed; the pair on disk is still good
+              not_live     its dependents were told, and serve another certificate
               reload_owed  a new pair is on disk and its dependents have not been told
               pending      not looked at yet
               missing      no usable pair
               expired      the pair on disk has ended
 
+  RELOAD      done or owed; with a probe live (seen to be served), told (not seen yet) or owed
+
+With a SERVICE its ladder is shown too: what holds while a new certificate cannot be had, and from when.
 The reason of a service that an operator has paused begins with "paused until".
 
 Options:
@@ -41,7 +45,12 @@ Exit codes: 0 every required service has a valid pair · 1 one has not · 78 wro
     const now = systemClock.now();
     const { columns } = terminal;
     const colour = columns !== undefined && !terminal.env["NO_COLOR"];
-    const table = { now, colour, ...(columns === undefined ? {} : { width: columns }) };
+    const table = {
+      now,
+      colour,
+      ladders: positionals.length > 0,
+      ...(columns === undefined ? {} : { width: columns }),
+    };
     terminal.out(values.json ? `${statusToJson(status, 2)}\n` : renderStatusTable(status, table));
     return statusExitCode(status, now);
   },

@@ -2,7 +2,7 @@ import type { Cause } from "./events.ts";
 import { askableFrom, type Circumstances, reserveFrom, reserveProblem, turns } from "./ladder.ts";
 import { renewalMargin } from "./schedule.ts";
 import type { ServiceState } from "./state.ts";
-import type { EpochMillis } from "./units.ts";
+import { type EpochMillis, MINUTE, type Millis } from "./units.ts";
 
 /** Something to do about one service. */
 export type Act =
@@ -42,6 +42,9 @@ export interface Rule {
 
 const NOW: EpochMillis = Number.NEGATIVE_INFINITY;
 
+/** A dependent that is restarted with old files, or taken over by another one, is noticed after this time. */
+const LOOK_AGAIN: Millis = 5 * MINUTE;
+
 /** Causes for which the pair that is there serves, in another form or with another bundle. */
 const SAME_PAIR: ReadonlySet<Cause> = new Set<Cause>(["delivery_changed", "trust_changed"]);
 
@@ -76,6 +79,13 @@ export const RULES: readonly Rule[] = [
   {
     name: "what the dependents serve is looked at",
     wish: ({ proofOwed }) => proofOwed && { at: proofOwed.nextAt, act: { kind: "confirm" } },
+  },
+  {
+    name: "what was seen to be live is looked at now and then",
+    wish: ({ reloadOwed, proofOwed, lastConfirm }) =>
+      reloadOwed || proofOwed !== undefined || lastConfirm === undefined
+        ? undefined
+        : { at: lastConfirm + LOOK_AGAIN, act: { kind: "confirm" } },
   },
   {
     name: "dependents are told again after a failure",

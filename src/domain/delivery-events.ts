@@ -41,6 +41,8 @@ export type DeliveryEvent =
       readonly took: Millis;
       readonly endpoints: number;
     })
+  /** A later look found it served still. */
+  | (OfService & { readonly kind: "still_live"; readonly generation: string })
   /** Not yet: an old worker may still answer, or nothing can be seen. */
   | (OfService & {
       readonly kind: "proof_pending";

@@ -81,6 +81,8 @@ export type ServiceEvent =
       readonly cause: Cause;
       readonly leaf: LeafFacts;
       readonly reloadOwed: boolean;
+      /** A probe has yet to see it served: the dependents look at the files by themselves. */
+      readonly proofOwed?: true;
       /** The certificate before it, where it is to be revoked. */
       readonly superseded?: Superseded;
       readonly took: Millis;

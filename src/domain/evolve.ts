@@ -64,10 +64,11 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     proofFailures: 0,
     lastConfirm: at,
   }),
-  proof_pending: (state, { nextAt }) => ({ ...state, ...lookAgain(state, nextAt) }),
+  still_live: (state, { at }) => ({ ...state, lastConfirm: at }),
+  proof_pending: (state, { at, nextAt }) => lookAgain(state, { at, nextAt }),
   proof_failed: (state, event) => {
     const next = { ...state, reloadTrouble: trouble(event, "confirm") };
-    if (event.outcome === "unknown") return { ...next, ...lookAgain(state, event.retryAt) };
+    if (event.outcome === "unknown") return lookAgain(next, { at: event.at, nextAt: event.retryAt });
     return { ...without(next, "proofOwed"), reloadOwed: true, proofFailures: state.proofFailures + 1 };
   },
   paused: (state, { until }) => ({ ...state, force: false, pausedUntil: until }),
@@ -123,6 +124,7 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     forced: isNew ? false : state.forced,
     force: isNew && !event.reloadOwed ? false : state.force,
     reloadOwed: event.reloadOwed,
+    ...(event.proofOwed && { proofOwed: { since: event.at, nextAt: event.at, looks: 0 } }),
     proofFailures: 0,
     issuerTroubles: isNew && event.leaf.rung !== "reserve" ? {} : state.issuerTroubles,
     surviveUnmet: isNew ? false : state.surviveUnmet,
@@ -144,8 +146,9 @@ function issuerTrouble(before: IssuerTrouble | undefined, event: EventByKind["ro
   return { failures: (before?.failures ?? 0) + 1, reason, since: before?.since ?? at, at, retryAt };
 }
 
-function lookAgain({ proofOwed }: ServiceState, nextAt: EpochMillis): Pick<ServiceState, "proofOwed"> {
-  return proofOwed === undefined ? {} : { proofOwed: { ...proofOwed, nextAt, looks: proofOwed.looks + 1 } };
+function lookAgain(state: ServiceState, { at, nextAt }: { at: EpochMillis; nextAt: EpochMillis }): ServiceState {
+  const { since, looks } = state.proofOwed ?? { since: at, looks: 0 };
+  return { ...state, proofOwed: { since, nextAt, looks: looks + 1 } };
 }
 
 interface Failed {

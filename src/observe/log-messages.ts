@@ -27,6 +27,7 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
   reload_failed: "error",
   delivered: "debug",
   confirmed: "info",
+  still_live: "debug",
   proof_pending: "debug",
   proof_failed: "error",
   escalated: "warn",
@@ -115,6 +116,7 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   delivered: ({ generation }) => `every dependent has been told of ${generation}`,
   confirmed: ({ endpoints, took }) =>
     `${endpoints === 0 ? "live" : `served by ${endpoints === 1 ? "its endpoint" : `all ${endpoints} endpoints`}`}, ${formatDuration(took)} after the reload`,
+  still_live: ({ generation }) => `${generation} is served still`,
   proof_pending: ({ message }) => `not served yet: ${message}`,
   proof_failed: ({ message, reason, failures, retryAt }) =>
     `not proved to be live: ${message} (${reason}); failure ${failures}, ${again(retryAt)}`,

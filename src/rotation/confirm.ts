@@ -22,17 +22,19 @@ interface Look {
 export async function confirm({ job, current, chance }: Look, signal: AbortSignal): Promise<void> {
   const { spec, state, ports } = job;
   const { proofOwed } = state;
-  if (proofOwed === undefined) return;
   const found = await ports.store.inspect(spec.output);
   // A pair that is damaged by now is the audit's business; without a key nobody can be asked.
   const seen = found.kind === "pair" ? await look(job, { current, own: found.material }, signal) : DAMAGED;
   const now = ports.clock.now();
-  const took = now - proofOwed.since;
+  const took = now - (proofOwed?.since ?? now);
   const { generation, serial } = current;
+  if (seen === undefined && proofOwed === undefined) return job.say({ kind: "still_live", generation });
   if (seen === undefined)
     return job.say({ kind: "confirmed", generation, serial, took, endpoints: spec.probes.length });
   const settle = Math.max(...spec.probes.map((probe) => probe.settle));
-  job.say(took < settle ? pending(seen, now + nextLook(proofOwed.looks, settle - took)) : failed(job, seen, chance));
+  job.say(
+    took < settle ? pending(seen, now + nextLook(proofOwed?.looks ?? 0, settle - took)) : failed(job, seen, chance),
+  );
 }
 
 /** What keeps the proof from being had. */

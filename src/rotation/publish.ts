@@ -106,9 +106,10 @@ async function commit(job: Job, { cause, material, facts, leaf }: Commit): Promi
   const took = ports.clock.monotonic() - began;
   // What a rollback puts back is what the dependents use.
   const reloadOwed = spec.reload.length > 0 && cause !== "rolled_back";
+  const proofOwed = spec.reload.length === 0 && spec.probes.length > 0;
   const superseded = supersededBy(job, cause, leaf);
   const published = { cause, leaf: leafFacts(manifest, leaf), reloadOwed, took };
-  say({ kind: "published", ...published, ...(superseded && { superseded }) });
+  say({ kind: "published", ...published, ...(proofOwed && { proofOwed }), ...(superseded && { superseded }) });
   const { current, rotationTrouble } = state;
   if (current === undefined || current.rung === facts.rung) return manifest;
   const why = facts.rung === "primary" || rotationTrouble === undefined ? {} : { reason: rotationTrouble.reason };
