@@ -77,10 +77,11 @@ export function exchange(options: ExchangeOptions, signal: AbortSignal): Promise
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
       });
     });
-    // Stays attached: destroying a request may report an error once more.
+    // A reset while the answer comes arrives here too. Stays attached: destroying a request may report an error once more.
     request.on("error", (thrown) => {
+      if (answered) return fail(brokeOff(address));
       const error = networkError(thrown, address);
-      fail(request.reusedSocket && !answered && error.reason === "connect" ? new StaleSocket(error) : error);
+      fail(request.reusedSocket && error.reason === "connect" ? new StaleSocket(error) : error);
     });
     request.end(options.payload);
   });
@@ -101,5 +102,10 @@ function collect(response: IncomingMessage, address: string, done: Collected): v
   response.once("end", () => {
     if (response.complete) done(undefined, Buffer.concat(chunks).toString("utf8"));
   });
-  response.once("error", () => bad("the answer broke off"));
+  response.once("error", () => done(brokeOff(address), ""));
+}
+
+/** The server may have done what was asked. */
+function brokeOff(address: string): LeafdError {
+  return new LeafdError("bad_response", `${address}: the answer broke off`);
 }

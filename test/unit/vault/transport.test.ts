@@ -121,6 +121,15 @@ describe("what comes back", () => {
     assert.match(error.message, /broke off/);
   });
 
+  test("an answer that a reset cuts off is bad_response as well, not a connection that could not be had", async () => {
+    const error = await errorOf((request, response) => {
+      response.writeHead(200, { "Content-Length": "1000" }).write('{"data":');
+      // Not at once: a reset takes along what the client has not read yet.
+      setTimeout(() => request.socket.resetAndDestroy(), 50);
+    });
+    assert.deepEqual([error.reason, /the answer broke off/.test(error.message)], ["bad_response", true]);
+  });
+
   test("an answer of ten megabytes is cut off as bad_response", async () => {
     const chunk = Buffer.alloc(1024 * 1024, 32);
     let sent = 0;
