@@ -1,5 +1,6 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { NETWORK_ROWS } from "./rows/network.ts";
 
 /** Every row that there is, in the order of the scorecard. */
-export const CARD: readonly FaultRow[] = [...ANSWER_ROWS].sort((a, b) => a.id - b.id);
+export const CARD: readonly FaultRow[] = [...ANSWER_ROWS, ...NETWORK_ROWS].sort((a, b) => a.id - b.id);

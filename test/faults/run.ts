@@ -17,7 +17,7 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 const PAGE = join(REPOSITORY, "docs/reliability.md");
 
 /** A row that takes longer is hanging. */
-const ROW_TIMEOUT = 5 * 60_000;
+const ROW_TIMEOUT = 2 * 60_000;
 
 const { values, positionals } = parseArgs({
   options: { full: { type: "boolean", default: false }, write: { type: "boolean", default: false } },

@@ -1,9 +1,9 @@
 import { type FaultProxy, faultProxy } from "../support/fault-proxy.ts";
 import { freePort } from "../support/free-port.ts";
 import { type LeafdPlace, leafdPlace, type Services } from "../support/leafd-place.ts";
-import type { LeafdProcess, LogLine } from "../support/leafd-process.ts";
+import type { LeafdOptions, LeafdProcess, LogLine } from "../support/leafd-process.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
-import { startOpenBao, type TestVault } from "../support/vault-server.ts";
+import { type OpenBaoOptions, startOpenBao, type TestVault } from "../support/vault-server.ts";
 import { type InvariantReport, watchInvariants } from "./invariants.ts";
 import type { Outcome, Scene } from "./row.ts";
 
@@ -12,38 +12,40 @@ import type { Outcome, Scene } from "./row.ts";
  * output directory. A row plays on it and answers its figure; what it throws or finds wanting makes the row a fail.
  */
 
+type Written = Readonly<Record<string, unknown>>;
+
 export interface StageOptions {
-  /** As in `LeafdPlace.text`. */
+  /** As in `LeafdPlace.text`; given the set, because their settings name what is on it. */
   readonly services: Services;
-  /** Laid over the top level of the configuration; given the place, because secrets and files lie there. */
-  readonly settings?: (place: LeafdPlace, addresses: Addresses) => Promise<Readonly<Record<string, unknown>>>;
+  /** Laid over the top level of the configuration. What must be on disk before the start is put there meanwhile. */
+  readonly settings?: (set: StageSet) => Promise<Written> | Written;
   /** The life of a certificate, in seconds. Default 12: renewal comes 7 to 8 s after the first. */
   readonly ttl?: number;
   readonly pki?: Parameters<typeof setUpPki>[1];
-  readonly server?: Parameters<typeof startOpenBao>[0];
+  readonly server?: OpenBaoOptions;
+  /** How leafd is started. */
+  readonly start?: LeafdOptions;
   /** Certificates that the fault may cost beyond those that leafd published. Default none. */
   readonly spare?: number;
-  /** How leafd is started. */
-  readonly start?: Parameters<LeafdPlace["start"]>[2];
+  /** Play at once, and do not wait until every service has a pair. */
+  readonly atOnce?: boolean;
   /** Further secrets that nobody may be told. */
   readonly canaries?: readonly string[];
 }
 
-/** Where Vault is to be found. */
-export interface Addresses {
-  /** The real server. */
-  readonly vault: string;
-  /** The proxy before it; the configuration names this one unless a row says otherwise. */
-  readonly proxy: string;
-}
-
-export interface Stage {
+interface StageSet {
   readonly vault: TestVault;
   readonly pki: TestPki;
+  /** Before the server; the configuration names this one unless a row says otherwise. */
   readonly proxy: FaultProxy;
   readonly place: LeafdPlace;
+}
+
+export interface Stage extends StageSet {
   /** The leafd that runs now. */
   readonly leafd: LeafdProcess;
+  /** Its HTTP address, for metrics and health. */
+  readonly observed: string;
   /** Ends leafd (SIGTERM) and starts it again. */
   readonly restart: () => Promise<void>;
   /** Notes a violation unless it holds; the row goes on. */
@@ -57,76 +59,89 @@ export async function onStage(
   play: (stage: Stage) => Promise<string>,
 ): Promise<Outcome> {
   const { resources } = scene;
-  const { ttl = 12, spare = 0 } = options;
-  const vault = resources.use(await startOpenBao(options.server));
-  const roleSettings = { ttl: `${ttl}s`, no_store: false, ...options.pki?.roleSettings };
-  const pki = await setUpPki(vault, { ...options.pki, roleSettings });
-  const proxy = resources.use(await faultProxy({ to: vault.address }));
-  const place = resources.use(await leafdPlace({ vault: { address: proxy.address }, pki }));
-  const port = await freePort();
-  const settings = await options.settings?.(place, { vault: vault.address, proxy: proxy.address });
-  await place.configure(options.services, { observe: { listen: `127.0.0.1:${port}` }, ...settings });
+  const set = await setStage(scene, options);
+  const { place, pki, vault, proxy } = set;
+  const observed = `127.0.0.1:${await freePort()}`;
+  const settings = await options.settings?.(set);
+  await place.configure(options.services, { observe: { listen: observed }, ...settings });
   const names = Object.keys(options.services);
-  const watch = resources.use(
-    await watchInvariants({
-      directories: names.map((name) => place.live(name)),
-      canaries: [pki.secretId, vault.rootToken, ...(options.canaries ?? [])],
-    }),
-  );
-  const told: string[] = [];
+  const directories = names.map((name) => place.live(name));
+  const canaries = [pki.secretId, vault.rootToken, ...(options.canaries ?? [])];
+  const watch = resources.use(await watchInvariants({ directories, canaries }));
+  const run = new LeafdRuns(() => resources.use(place.start("run", [], options.start)));
   const problems: string[] = [];
-  const all: LogLine[] = [];
-  let leafd = resources.use(place.start("run", [], options.start));
-  const stop = async (): Promise<void> => {
-    told.push(...(await asked(place, port)));
-    const { stdout, stderr } = await leafd.stop();
-    told.push(stdout, stderr, JSON.stringify(leafd.log));
-    all.push(...leafd.log);
-  };
-  const stage: Stage = {
-    vault,
-    pki,
-    proxy,
-    place,
-    get leafd() {
-      return leafd;
-    },
-    restart: async () => {
-      await stop();
-      leafd = resources.use(place.start("run", [], options.start));
-    },
-    expect: (holds, otherwise) => {
-      if (!holds) problems.push(otherwise);
-    },
-  };
   let figure = "it broke off";
+  const stop = async (): Promise<void> => run.stop(await asked(place, observed));
   try {
-    await leafd.each("published", ...names);
-    figure = await play(stage);
+    if (options.atOnce !== true) await run.leafd.each("published", ...names);
+    figure = await play({
+      ...set,
+      observed: `http://${observed}`,
+      get leafd() {
+        return run.leafd;
+      },
+      restart: async () => {
+        await stop();
+        run.start();
+      },
+      expect: (holds, otherwise) => void (holds || problems.push(otherwise)),
+    });
   } catch (thrown) {
-    problems.push(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown), leafd.tail());
+    problems.push(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown), run.leafd.tail());
   }
   await proxy.heal();
   await stop();
-  const published = all.filter((line) => line.event === "published").length;
-  const report = await watch.end({ told, issued: await pki.issued(), budget: published + spare });
-  return outcome(figure, problems, report);
+  const published = run.log.filter(({ event }) => event === "published").length;
+  const budget = published + (options.spare ?? 0);
+  const report = await watch.end({ told: run.told, issued: await pki.issued(), budget });
+  return outcomeOf(figure, problems, report);
+}
+
+async function setStage({ resources }: Scene, { server, pki: wanted, ttl = 12 }: StageOptions): Promise<StageSet> {
+  const vault = resources.use(await startOpenBao(server));
+  const roleSettings = { ttl: `${ttl}s`, no_store: false, ...wanted?.roleSettings };
+  const pki = await setUpPki(vault, { ...wanted, roleSettings });
+  const proxy = resources.use(await faultProxy({ to: vault.address }));
+  const place = resources.use(await leafdPlace({ vault: { address: proxy.address }, pki }));
+  return { vault, pki, proxy, place };
+}
+
+/** The leafd of a row, over its restarts. */
+class LeafdRuns {
+  leafd: LeafdProcess;
+  /** All that was told so far, and the log of the runs that have ended. */
+  readonly told: string[] = [];
+  readonly log: LogLine[] = [];
+  readonly #begin: () => LeafdProcess;
+
+  constructor(begin: () => LeafdProcess) {
+    this.#begin = begin;
+    this.leafd = begin();
+  }
+
+  start(): void {
+    this.leafd = this.#begin();
+  }
+
+  async stop(asked: readonly string[]): Promise<void> {
+    const { stdout, stderr } = await this.leafd.stop();
+    this.told.push(...asked, stdout, stderr, JSON.stringify(this.leafd.log));
+    this.log.push(...this.leafd.log);
+  }
 }
 
 /** What an operator can ask a running leafd for. */
-async function asked(place: LeafdPlace, port: number): Promise<string[]> {
+async function asked(place: LeafdPlace, observed: string): Promise<string[]> {
   const { stdout, stderr } = await place.run("status", ["--json"]);
   const pages = ["/metrics", "/readyz?verbose"].map(async (page) => {
-    const reply = await fetch(`http://127.0.0.1:${port}${page}`).catch(() => undefined);
+    const reply = await fetch(`http://${observed}${page}`).catch(() => undefined);
     return (await reply?.text()) ?? "";
   });
   return [stdout, stderr, ...(await Promise.all(pages))];
 }
 
-function outcome(figure: string, own: readonly string[], report: InvariantReport): Outcome {
-  const problems = [...own, ...report.problems];
-  const reads = report.seen.reduce((sum, { reads: count }) => sum + count, 0);
-  const read = reads === 0 ? ["the reader read nothing"] : [];
-  const verdict = problems.length + read.length === 0 ? "pass" : "fail";
-  return { verdict, figure, problems: [...problems, ...read], invariants: report.counts };
+function outcomeOf(figure: string, own: readonly string[], report: InvariantReport): Outcome {
+  const reads = report.seen.reduce((sum, directory) => sum + directory.reads, 0);
+  const problems = [...own, ...report.problems, ...(reads > 0 ? [] : ["the reader read nothing"])];
+  return { verdict: problems.length === 0 ? "pass" : "fail", figure, problems, invariants: report.counts };
 }

@@ -35,12 +35,12 @@ export interface FaultProxy extends AsyncDisposable {
   readonly requests: readonly ProxiedRequest[];
   /** Connections accepted so far. */
   connections(): number;
-  /** From now on: this, in place of what was before. Open connections are kept, except under `refuse`. */
+  /** From now on: this. Of several the first that fits a request is done. Only `refuse` ends open connections. */
   inject(fault: Fault, reach?: Reach): Promise<void>;
   /** From now on nothing is done, and somebody listens. */
   heal(): Promise<void>;
-  /** How many requests met a fault. */
-  met(): number;
+  /** How many requests met a fault, of this kind when one is named. */
+  met(kind?: Fault["kind"]): number;
   /** Serves another certificate from the next connection on. */
   useTls(context: SecureContextOptions): void;
 }
@@ -65,13 +65,15 @@ export async function faultProxy(options: ProxyOptions): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
   const sockets = new Set<Socket>();
   let accepted = 0;
-  let injected: Injected | undefined;
+  let injected: Injected[] = [];
 
   const pick = (path: string, body: Buffer): Fault | undefined => {
-    if (injected === undefined || injected.left <= 0) return undefined;
-    if (injected.path?.test(path) === false || injected.body?.test(body.toString()) === false) return undefined;
-    injected.left -= 1;
-    return injected.fault;
+    const found = injected.find((each) => {
+      const fits = each.path?.test(path) !== false && each.body?.test(body.toString()) !== false;
+      return each.left > 0 && fits;
+    });
+    if (found !== undefined) found.left -= 1;
+    return found?.fault;
   };
   const serve = async (received: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(received);
@@ -110,15 +112,14 @@ export async function faultProxy(options: ProxyOptions): Promise<FaultProxy> {
     requests,
     connections: () => accepted,
     inject: async (fault, reach = {}) => {
-      injected = { fault, ...reach, left: reach.times ?? Number.POSITIVE_INFINITY };
+      injected.push({ fault, ...reach, left: reach.times ?? Number.POSITIVE_INFINITY });
       if (fault.kind === "refuse") await hangUp();
-      else if (!server.listening) await listen(port);
     },
     heal: async () => {
-      injected = undefined;
+      injected = [];
       if (!server.listening) await listen(port);
     },
-    met: () => requests.filter(({ fault }) => fault !== undefined).length,
+    met: (kind) => requests.filter(({ fault }) => fault !== undefined && (kind === undefined || fault === kind)).length,
     useTls: (context) => secure?.setSecureContext(context),
     [Symbol.asyncDispose]: hangUp,
   };

@@ -1,0 +1,58 @@
+import { blackHole } from "../../support/black-hole.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { answerTimes, percent, punctuality, seconds } from "../measure.ts";
+import type { FaultRow } from "../row.ts";
+import { onStage } from "../stage.ts";
+
+/* What the network does between leafd and Vault. */
+
+const hanging: FaultRow = {
+  id: 2,
+  fault: "SYN black hole / accepts and never answers / drips the body",
+  expected: "connect ≤ 5 s, whole call ≤ 15 s, other services unaffected",
+  run: (scene) =>
+    // What is not answered and what drips has been signed; the black hole has not.
+    onStage(
+      scene,
+      { services: { silent: { ttl: "60s" }, dripped: { ttl: "60s" }, web: {}, api: {} }, spare: 1 },
+      async (stage) => {
+        const { leafd, proxy, place, expect, observed } = stage;
+        using answers = answerTimes(observed);
+        await proxy.inject({ kind: "silence" }, { path: /\/sign\//, body: /silent\.svc/ });
+        await proxy.inject({ kind: "drip", every: 100 }, { path: /\/sign\//, body: /dripped\.svc/ });
+        await place.run("renew", ["silent", "dripped"]);
+        await waitFor(() => proxy.met() === 2, { what: "both to be met" });
+        const began = performance.now();
+        await leafd.each("rotation_failed", "silent", "dripped");
+        const whole = performance.now() - began;
+        const failures = leafd.seen("rotation_failed");
+        expect(
+          failures.every(({ reason }) => reason === "timeout"),
+          `told as ${failures.map(({ reason }) => reason).join(", ")}`,
+        );
+        expect(whole < 15_500, `a call that hangs took ${whole} ms`);
+        const others = punctuality(leafd, "web", "api");
+        expect(others.renewals > 0 && others.onTime === others.renewals, `${JSON.stringify(others)} of the others`);
+
+        await proxy.inject({ kind: "refuse" });
+        await using hole = await blackHole(proxy.port);
+        await place.run("renew", ["web"]);
+        const swallowed = performance.now();
+        const { reason, msg } = await leafd.next("rotation_failed", ({ service }) => service === "web");
+        const connect = performance.now() - swallowed;
+        expect(
+          reason === "connect" && /no connection within/.test(msg),
+          `the black hole was told as ${reason}: ${msg}`,
+        );
+        expect(connect < 5_500, `a connection that hangs took ${connect} ms`);
+        await hole[Symbol.asyncDispose]();
+        await proxy.heal();
+        await leafd.next("published", ({ service }) => service === "web");
+        expect(answers.longest() < 500, `leafd did not answer for ${answers.longest()} ms`);
+        const lag = `answers_within_ms=${answers.longest()}`;
+        return `connect_abort_s=${seconds(connect)} abort_s=${seconds(whole)} others_on_time=${percent(others)}% ${lag}`;
+      },
+    ),
+};
+
+export const NETWORK_ROWS: readonly FaultRow[] = [hanging];
