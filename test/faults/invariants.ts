@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
  *     I2  the pair on disk parses and matches
  *     I3  no secret in anything that leafd tells
  *     I4  no more certificates than the budget, counted on the server
- *     I5  a good pair is never replaced by a worse one: same request and rung, not ending later
+ *     I5  a good pair is never replaced by a worse one: same request and rung, not ending later; where an operator
+ *         forced the renewal, ending earlier
  */
 
 export const INVARIANTS = ["I1", "I2", "I3", "I4", "I5"] as const;
@@ -61,6 +62,8 @@ interface Evidence {
   /** Certificates counted on the server, and how many they may be. */
   readonly issued: number;
   readonly budget: number;
+  /** The generations that an operator forced. */
+  readonly forced?: ReadonlySet<string>;
 }
 
 export interface InvariantReport {
@@ -106,7 +109,7 @@ function judge(seen: readonly SeenDirectory[], evidence: Evidence & Pick<WatchOp
     I2: seen.flatMap(({ generations }) => generations.filter((each) => !each.good).map(broken)),
     I3: toldSecrets(seen, evidence),
     I4: evidence.issued > evidence.budget ? [`${evidence.issued} certificates, ${evidence.budget} allowed`] : [],
-    I5: seen.flatMap(({ generations }) => worse(generations)),
+    I5: seen.flatMap(({ generations }) => worse(generations, evidence.forced)),
   };
   const { I1, I2, I3, I4, I5 } = violations;
   return {
@@ -136,11 +139,12 @@ function toldSecrets(seen: readonly SeenDirectory[], { told, canaries }: Evidenc
 }
 
 /** Each replacement of a good pair by another leaf of the same request that does not end later. */
-function worse(generations: readonly SeenGeneration[]): string[] {
+function worse(generations: readonly SeenGeneration[], forced: ReadonlySet<string> = new Set()): string[] {
   return generations.flatMap((now, at) => {
     const before = generations[at - 1];
     if (before === undefined || !before.good || before.notAfter <= now.at) return [];
     if (before.serial === now.serial || before.request !== now.request || now.notAfter > before.notAfter) return [];
+    if (forced.has(now.generation) && now.notAfter === before.notAfter) return [];
     return [`${before.generation} was replaced by ${now.generation}, which ends no later`];
   });
 }

@@ -27,7 +27,7 @@ export function timeOf(line: LogLine | undefined, field: string): number {
 
 /** A length of time in seconds, as figures show it. */
 export function seconds(millis: number): string {
-  return (millis / 1000).toFixed(1);
+  return (millis / 1000).toFixed(millis < 1000 ? 2 : 1);
 }
 
 /** Percent of all, as figures show it; of nothing it is none. */

@@ -33,7 +33,8 @@ export interface StageOptions {
   readonly canaries?: readonly string[];
 }
 
-interface StageSet {
+/** What is there before leafd starts. */
+export interface StageSet {
   readonly vault: TestVault;
   readonly pki: TestPki;
   /** Before the server; the configuration names this one unless a row says otherwise. */
@@ -91,9 +92,11 @@ export async function onStage(
   }
   await proxy.heal();
   await stop();
-  const published = run.log.filter(({ event }) => event === "published").length;
-  const budget = published + (options.spare ?? 0);
-  const report = await watch.end({ told: run.told, issued: await pki.issued(), budget });
+  const published = run.log.filter(({ event }) => event === "published");
+  const budget = published.length + (options.spare ?? 0);
+  const byHand = published.filter(({ cause }) => cause === "forced");
+  const forced = new Set(byHand.map(({ generation = "" }) => generation));
+  const report = await watch.end({ told: run.told, issued: await pki.issued(), budget, forced });
   return outcomeOf(figure, problems, report);
 }
 
@@ -123,9 +126,9 @@ class LeafdRuns {
     this.leafd = this.#begin();
   }
 
-  async stop(asked: readonly string[]): Promise<void> {
+  async stop(answers: readonly string[]): Promise<void> {
     const { stdout, stderr } = await this.leafd.stop();
-    this.told.push(...asked, stdout, stderr, JSON.stringify(this.leafd.log));
+    this.told.push(...answers, stdout, stderr, JSON.stringify(this.leafd.log));
     this.log.push(...this.leafd.log);
   }
 }

@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import type { SecureContextOptions } from "node:tls";
 import { act, type Fault } from "./fault-act.ts";
 
-export type { Fault } from "./fault-act.ts";
+export type { Fault, Reply } from "./fault-act.ts";
 
 interface Reach {
   /** Requests whose path (`/v1/pki/sign/svc`) fits; default all. */

@@ -1,4 +1,5 @@
 import { blackHole } from "../../support/black-hole.ts";
+import { faultProxy, type Reply } from "../../support/fault-proxy.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { answerTimes, percent, punctuality, seconds } from "../measure.ts";
 import type { FaultRow } from "../row.ts";
@@ -55,4 +56,42 @@ const hanging: FaultRow = {
     ),
 };
 
-export const NETWORK_ROWS: readonly FaultRow[] = [hanging];
+const failover: FaultRow = {
+  id: 8,
+  fault: "failover in the middle of a request",
+  expected: "≤ 1 extra certificate",
+  run: (scene) =>
+    onStage(
+      scene,
+      {
+        services: { web: {} },
+        ttl: 60,
+        spare: 1,
+        settings: async ({ vault, proxy, place, pki }) => {
+          const other = scene.resources.use(await faultProxy({ to: vault.address }));
+          const approle = { roleId: pki.roleId, secretIdFile: place.dir.join("secret-id") };
+          return { vault: { address: [proxy.address, other.address], auth: { approle } } };
+        },
+      },
+      async ({ leafd, proxy, pki, place, expect }) => {
+        const before = await pki.issued();
+        // It has signed, and dies before a byte of its answer is out.
+        const die = async (reply: Reply): Promise<Reply> => {
+          await proxy.inject({ kind: "refuse" });
+          return reply;
+        };
+        await proxy.inject({ kind: "edit", edit: die }, { path: /\/sign\//, times: 1 });
+        await place.run("renew", ["web"]);
+        const began = performance.now();
+        await leafd.next("published");
+        const took = performance.now() - began;
+        const certificates = (await pki.issued()) - before;
+        expect(proxy.met("edit") === 1, "the first server did not die");
+        expect(certificates === 2, `${certificates} certificates: the fault was not met, or it cost more than one`);
+        expect(leafd.seen("rotation_failed").length === 0, "the failover was told as a failure");
+        return `extra_certificates=${certificates - 1} failover_s=${seconds(took)}`;
+      },
+    ),
+};
+
+export const NETWORK_ROWS: readonly FaultRow[] = [hanging, failover];
