@@ -40,6 +40,8 @@ export interface StageSet {
   /** Before the server; the configuration names this one unless a row says otherwise. */
   readonly proxy: FaultProxy;
   readonly place: LeafdPlace;
+  /** The AppRole login of the place, for a configuration that has other addresses. */
+  readonly auth: Written;
 }
 
 export interface Stage extends StageSet {
@@ -106,7 +108,8 @@ async function setStage({ resources }: Scene, { server, pki: wanted, ttl = 12 }:
   const pki = await setUpPki(vault, { ...wanted, roleSettings });
   const proxy = resources.use(await faultProxy({ to: vault.address }));
   const place = resources.use(await leafdPlace({ vault: { address: proxy.address }, pki }));
-  return { vault, pki, proxy, place };
+  const auth = { approle: { roleId: pki.roleId, secretIdFile: place.dir.join("secret-id") } };
+  return { vault, pki, proxy, place, auth };
 }
 
 /** The leafd of a row, over its restarts. */

@@ -71,10 +71,9 @@ const outOfService: FaultRow = {
   expected: "told apart; another address or mark down; no issuance while uninitialised",
   run: async (scene) => {
     let second: FaultProxy | undefined;
-    const settings = async ({ vault, proxy, place, pki }: StageSet) => {
+    const settings = async ({ vault, proxy, auth }: StageSet) => {
       second = scene.resources.use(await faultProxy({ to: vault.address }));
-      const approle = { roleId: pki.roleId, secretIdFile: place.dir.join("secret-id") };
-      return { vault: { address: [proxy.address, second.address], auth: { approle } } };
+      return { vault: { address: [proxy.address, second.address], auth } };
     };
     return onStage(scene, { services: { web: {} }, ttl: 600, settings }, async (stage) => {
       const { leafd, proxy: first, place, pki, expect } = stage;

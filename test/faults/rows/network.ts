@@ -67,10 +67,9 @@ const failover: FaultRow = {
         services: { web: {} },
         ttl: 60,
         spare: 1,
-        settings: async ({ vault, proxy, place, pki }) => {
+        settings: async ({ vault, proxy, auth }) => {
           const other = scene.resources.use(await faultProxy({ to: vault.address }));
-          const approle = { roleId: pki.roleId, secretIdFile: place.dir.join("secret-id") };
-          return { vault: { address: [proxy.address, other.address], auth: { approle } } };
+          return { vault: { address: [proxy.address, other.address], auth } };
         },
       },
       async ({ leafd, proxy, pki, place, expect }) => {
