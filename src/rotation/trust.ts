@@ -127,7 +127,8 @@ export class TrustKeeper implements Trust {
   async #refresh(issuer: Issuer, known: Known, signal: AbortSignal): Promise<void> {
     const { clock, memory } = this.#options;
     const seen = parseCertificates((await issuer.authorities(signal)).join("\n")).filter((ca) => ca.selfSigned);
-    known.askedAt = clock.monotonic();
+    // Where no root is known, the next attempt asks again: somebody may have imported one meanwhile.
+    if (seen.length > 0 || this.#operatorRoots().length > 0) known.askedAt = clock.monotonic();
     const roots = merge({ ...this.#options, issuer, operator: this.#operatorRoots(), known }, seen);
     if (!sameRoots(roots, known.roots)) memory.remember(issuer.identity, remembered(roots));
     known.roots = roots;

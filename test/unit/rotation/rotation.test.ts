@@ -245,6 +245,17 @@ inWorld(
   },
 );
 
+inWorld("a root that is imported into a mount without one serves the next attempt", async (world) => {
+  const { published } = world.issuer;
+  world.issuer.published = [world.issuer.signer];
+  const runner = world.start();
+  await world.settle(runner);
+  world.issuer.published = published;
+  await world.clock.advance((world.last("rotation_failed")?.retryAt ?? 0) - world.clock.now());
+  await world.settle(runner);
+  assert.deepEqual([world.last("rotation_failed")?.failures, world.last("published")?.cause], [1, "missing"]);
+});
+
 inWorld("an outsider's edit is repaired from the generation before it, without a certificate", async (world, dir) => {
   const first = world.start();
   await world.settle(first);
