@@ -29,6 +29,8 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
   "wrap_mismatch",
   "no_trust",
   "key_mismatch",
+  "chain_broken",
+  "chain_untrusted",
   "name_missing",
   "name_extra",
   "usage_wrong",
@@ -42,7 +44,7 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
  * The issuer has nothing better to give, and each try costs a certificate: however little life is left, and however
  * much, a few more tries are enough.
  */
-const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>(["no_gain", "lifetime_short", "expired"]);
+const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>(["no_gain", "lifetime_short", "expired", "ca_invalid"]);
 
 export interface Failure {
   readonly reason: Reason;

@@ -6,7 +6,7 @@ import { REASONS } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
-const NOTHING_BETTER: ReadonlySet<string> = new Set(["no_gain", "lifetime_short", "expired"]);
+const NOTHING_BETTER: ReadonlySet<string> = new Set(["no_gain", "lifetime_short", "expired", "ca_invalid"]);
 const reasons = fc.constantFrom(...REASONS.filter((reason) => !NOTHING_BETTER.has(reason)));
 /** What a repetition does not heal. */
 const SLOW: ReadonlySet<string> = new Set(
@@ -52,12 +52,13 @@ test("after a quota at least half of the range is waited, and never less than Re
 });
 
 test("a refusal that no repetition heals is retried at the slow end from the first time on", () => {
-  assert.equal(retryDelay({ reason: "name_denied", count: 1 }, DAY, 0), 150 * SECOND);
+  for (const reason of ["name_denied", "chain_broken", "chain_untrusted"] as const)
+    assert.equal(retryDelay({ reason, count: 1 }, DAY, 0), 150 * SECOND);
   assert.equal(retryDelay({ reason: "sealed", count: 1 }, DAY, 0), 500);
 });
 
 test("an issuer that has nothing better to give is asked again after a minute at least, and 5 to 10 % of the life", () => {
-  for (const reason of ["no_gain", "lifetime_short", "expired"] as const) {
+  for (const reason of ["no_gain", "lifetime_short", "expired", "ca_invalid"] as const) {
     assert.equal(retryDelay({ reason, count: 1 }, 0, 0.9), MINUTE);
     assert.equal(retryDelay({ reason, count: 9 }, 30 * SECOND, 0), MINUTE);
     assert.equal(retryDelay({ reason, count: 1 }, 30 * DAY, 0), 36 * HOUR);
