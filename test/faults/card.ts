@@ -1,9 +1,15 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { LIE_ROWS } from "./rows/lies.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
+import { ROLE_ROWS } from "./rows/roles.ts";
 
 /** Every row that there is, in the order of the scorecard. */
-export const CARD: readonly FaultRow[] = [...ANSWER_ROWS, ...NETWORK_ROWS, ...NAME_AND_TLS_ROWS].sort(
-  (a, b) => a.id - b.id,
-);
+export const CARD: readonly FaultRow[] = [
+  ...ANSWER_ROWS,
+  ...NETWORK_ROWS,
+  ...NAME_AND_TLS_ROWS,
+  ...ROLE_ROWS,
+  ...LIE_ROWS,
+].sort((a, b) => a.id - b.id);
