@@ -77,6 +77,8 @@ const RULES: readonly Rule[] = [
     reason: "issuer_missing",
     hint: "check the issuer's `issuerRef`: the mount has no such issuer",
   },
+  // What the cert method says of a client certificate that has ended or is of another CA.
+  { status: 500, text: /failed to verify client's certificate/i, reason: "permission_denied" },
   { status: 500, text: /active cluster node not found|node not active/i, reason: "standby" },
   { status: 500, text: /\bsealed\b/i, reason: "sealed", hint: "unseal Vault" },
 ];

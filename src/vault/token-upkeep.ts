@@ -15,6 +15,8 @@ interface UpkeepOptions extends HolderOptions {
 const RENEW = "auth/token/renew-self";
 /** Looks at least this often: for changed credentials, and because the monotonic clock stands still in a suspend. */
 const LONGEST_WAIT: Millis = 30 * SECOND;
+/** While no login works, new credentials are looked for this often. */
+const CREDENTIALS_EVERY: Millis = 5 * SECOND;
 
 /** The loop that keeps the token alive: renews it, and logs in again before it ends for good. */
 export class TokenUpkeep {
@@ -34,8 +36,9 @@ export class TokenUpkeep {
       try {
         await this.#turn(signal);
       } catch {
-        // The failure was an event of its own; a login has set its pause.
-        await this.#wait(Math.max(SECOND, this.#options.holder.pause), signal);
+        // The failure was an event of its own; a login has set its pause, which other credentials end.
+        const { pause } = this.#options.holder;
+        await this.#wait(Math.max(SECOND, Math.min(pause, CREDENTIALS_EVERY)), signal);
       }
     }
   }

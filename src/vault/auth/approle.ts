@@ -35,7 +35,10 @@ function secretIdSource(spec: SpecOf<"approle">, tools: AuthTools): SecretIdSour
   const read = async (): Promise<Secret<string>> => readCredential(secretIdFile, "secret-id");
   return {
     take: read,
-    watch: { inspect: () => read().then(() => "a secret-id is there, which a login might use up") },
+    watch: {
+      fingerprint: () => fileDigest(secretIdFile),
+      inspect: () => read().then(() => "a secret-id is there, which a login might use up"),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { readCredential } from "./credential-file.ts";
+import { fileDigest, readCredential } from "./credential-file.ts";
 import { logIn } from "./login.ts";
 import type { AuthMethod, AuthTools, SpecOf } from "./method.ts";
 
@@ -13,5 +13,6 @@ export function kubernetesAuth(spec: SpecOf<"kubernetes">, tools: AuthTools): Au
       const data = { role: spec.role };
       return logIn(tools, { mount: spec.mount, path: "login", data, secrets: { jwt }, hint }, signal);
     },
+    fingerprint: () => fileDigest(spec.tokenFile),
   };
 }

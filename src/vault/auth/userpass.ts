@@ -1,4 +1,4 @@
-import { readCredential } from "./credential-file.ts";
+import { fileDigest, readCredential } from "./credential-file.ts";
 import { logIn } from "./login.ts";
 import type { AuthMethod, AuthTools, SpecOf } from "./method.ts";
 
@@ -12,5 +12,6 @@ export function userpassAuth(spec: SpecOf<"userpass">, tools: AuthTools): AuthMe
       const hint = `check the user "${spec.username}" and the password in ${spec.passwordFile}`;
       return logIn(tools, { mount: spec.mount, path: `login/${spec.username}`, secrets: { password }, hint }, signal);
     },
+    fingerprint: () => fileDigest(spec.passwordFile),
   };
 }

@@ -4,12 +4,12 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import test, { after, before, describe } from "node:test";
 import type { AuthSpec } from "../../../src/domain/cluster-spec.ts";
 import { Secret } from "../../../src/domain/secret.ts";
-import { httpServer } from "../../support/http-server.ts";
+import { kubernetesAuth, serviceAccount } from "../../support/kubernetes-auth.ts";
 import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
-import { TestCa } from "../../support/test-ca.ts";
 import { watchedCluster } from "../../support/vault-cluster.ts";
 import { startOpenBao, type TestVault } from "../../support/vault-server.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 const never = new AbortController().signal;
 let vault: TestVault;
@@ -77,6 +77,23 @@ describe("approle", () => {
     await writeFile(secretIdFile, pki.secretId);
     using again = watchedCluster(vault, { auth: approle({ secretIdFile }) });
     await again.cluster.session.token(never);
+  });
+
+  test("logs in again as soon as another secret-id is there, also while a refusal is waited out", async () => {
+    const secretIdFile = await file("delivered", await pki.newSecretId({ uses: 1 }));
+    using it = watchedCluster(vault, { auth: approle({ secretIdFile }) });
+    const first = (await it.cluster.session.token(never)).reveal();
+    await vault.root("POST", "auth/token/revoke", { token: first });
+    const lookUp = (token: Secret<string>) =>
+      it.cluster.api.send({ operation: "read", path: "auth/token/lookup-self", token }, never);
+    const use = () => it.cluster.session.call(lookUp, never);
+    await assert.rejects(use(), { reason: "login_denied" });
+    await writeFile(secretIdFile, await pki.newSecretId({ uses: 1 }));
+    await use();
+    const second = (await it.cluster.session.token(never)).reveal();
+    await writeFile(secretIdFile, await pki.newSecretId({ uses: 1 }));
+    const replaced = async () => (await it.cluster.session.token(never)).reveal() !== second;
+    await waitFor(replaced, { what: "a login with the new secret-id" });
   });
 
   test("says which file is missing, empty or not readable", async () => {
@@ -177,50 +194,13 @@ test("jwt logs in with a token signed by a key that Vault knows", async () => {
 });
 
 test("kubernetes logs in with the service account token that the cluster vouches for", async () => {
-  const reviewed: string[] = [];
-  await using kubernetes = await httpServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => (body += String(chunk)));
-    request.on("end", () => {
-      const { spec } = JSON.parse(body);
-      reviewed.push(spec.token);
-      const user = { username: "system:serviceaccount:apps:leafd", uid: "1", groups: [] };
-      response.writeHead(201, { "Content-Type": "application/json" });
-      response.end(JSON.stringify({ status: { authenticated: true, user } }));
-    });
-  });
-  await vault.root("POST", "sys/auth/kubernetes", { type: "kubernetes" });
-  await vault.root("POST", "auth/kubernetes/config", {
-    kubernetes_host: kubernetes.address,
-    token_reviewer_jwt: serviceAccount("reviewer"),
-    kubernetes_ca_cert: (await TestCa.root()).certificate.pem,
-    disable_local_ca_jwt: true,
-  });
-  await vault.root("POST", "auth/kubernetes/role/leafd", {
-    bound_service_account_names: ["leafd"],
-    bound_service_account_namespaces: ["apps"],
-    token_policies: ["default"],
-  });
+  await using kubernetes = await kubernetesAuth(vault, ["default"]);
   const tokenFile = await file("sa-token", serviceAccount("leafd"));
   const auth = { kind: "kubernetes", mount: "kubernetes", tokenFile } as const;
   assert.deepEqual(await policiesOf({ ...auth, role: "leafd" }), ["default"]);
-  assert.equal(reviewed[0], serviceAccount("leafd"));
+  assert.equal(kubernetes.reviewed[0], serviceAccount("leafd"));
   await assert.rejects(policiesOf({ ...auth, role: "nope" }), { reason: "login_denied", message: /nope/ });
 });
-
-/** A token as the kubelet projects it; only its claims are read before the cluster is asked, nobody checks the signature. */
-function serviceAccount(name: string): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = {
-    iss: "https://kubernetes.default.svc",
-    iat: 1_700_000_000,
-    nbf: 1_700_000_000,
-    exp: 4_000_000_000,
-    sub: `system:serviceaccount:apps:${name}`,
-    "kubernetes.io": { namespace: "apps", serviceaccount: { name, uid: "1" } },
-  };
-  return `${encode({ alg: "RS256", kid: "1" })}.${encode(claims)}.${Buffer.alloc(256, 1).toString("base64url")}`;
-}
 
 describe("a token that was handed to us", () => {
   const create = async (settings: object) =>

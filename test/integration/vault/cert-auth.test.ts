@@ -35,6 +35,13 @@ test("cert auth logs in with the client certificate, and again when the certific
   const { body } = await vault.request("GET", "auth/token/lookup-self", undefined, { token });
   assert.deepEqual(body.data["meta"] && Object.values(body.data["meta"]).includes("host-2"), true);
 
+  await install(await ca.leaf({ commonName: "host-1", notAfter: Date.now() - 1_000 }));
+  using late = watchedCluster(vault, { auth, tls });
+  await assert.rejects(late.cluster.session.token(never), {
+    reason: "login_denied",
+    hint: /the end of `tls\.certFile`/,
+  });
+
   await install(await (await TestCa.root()).leaf({ commonName: "host-3" }));
   using stranger = watchedCluster(vault, { auth, tls });
   await assert.rejects(stranger.cluster.session.token(never), { reason: "login_denied", hint: /tls\.certFile/ });

@@ -79,6 +79,12 @@ const ANSWERS: readonly [name: string, status: number, body: unknown, reason: Re
   ["a sealed server's health", 503, { initialized: true, sealed: true }, "sealed"],
   ["an overloaded server", 503, because("rate limit exceeded, try again"), "overloaded"],
   ["a load balancer's 503", 503, HTML, "overloaded"],
+  [
+    "a client certificate that has ended",
+    500,
+    because("failed to verify client's certificate: x509: certificate has expired or is not yet valid"),
+    "permission_denied",
+  ],
   ["any other 500", 500, because("1 error occurred: internal"), "server_error"],
   ["a web server's 404", 404, "<h1>not found</h1>", "bad_response"],
   ["a firewall's 403", 403, "<h1>blocked</h1>", "bad_response"],

@@ -118,6 +118,17 @@ describe("logging in", () => {
     assert.equal(await token(), "s.1");
   });
 
+  test("with new credentials happens within five seconds, however long the refusals before made it wait", async () => {
+    const { state, session, clock, kinds } = world();
+    state.fails = "login_denied";
+    await using _ = running({ session });
+    await clock.advance(10 * MINUTE);
+    state.fails = undefined;
+    state.credentials = "b";
+    await clock.advance(5 * SECOND);
+    assert.equal(kinds().at(-1), "logged_in");
+  });
+
   test("with new credentials that are no good leaves the living token in use", async () => {
     const { state, token, clock } = world({ ttl: 3_600 });
     await token();

@@ -1,0 +1,54 @@
+import { text as readText } from "node:stream/consumers";
+import { httpServer } from "./http-server.ts";
+import { TestCa } from "./test-ca.ts";
+import type { TestVault } from "./vault-server.ts";
+
+interface KubernetesAuth extends AsyncDisposable {
+  /** The service account tokens that the cluster was asked about. */
+  readonly reviewed: readonly string[];
+}
+
+/**
+ * Mounts the auth method `kubernetes` with the role `leafd`, which gives these policies to the service account `leafd`
+ * of the namespace `apps`. The cluster behind it vouches for every token.
+ */
+export async function kubernetesAuth(vault: TestVault, policies: readonly string[]): Promise<KubernetesAuth> {
+  const reviewed: string[] = [];
+  const cluster = await httpServer((request, response) => {
+    void (async () => {
+      const { spec } = JSON.parse(await readText(request));
+      reviewed.push(spec.token);
+      const user = { username: "system:serviceaccount:apps:leafd", uid: "1", groups: [] };
+      response.writeHead(201, { "Content-Type": "application/json" });
+      response.end(JSON.stringify({ status: { authenticated: true, user } }));
+    })();
+  });
+  await vault.root("POST", "sys/auth/kubernetes", { type: "kubernetes" });
+  await vault.root("POST", "auth/kubernetes/config", {
+    kubernetes_host: cluster.address,
+    token_reviewer_jwt: serviceAccount("reviewer"),
+    kubernetes_ca_cert: (await TestCa.root()).certificate.pem,
+    disable_local_ca_jwt: true,
+  });
+  await vault.root("POST", "auth/kubernetes/role/leafd", {
+    bound_service_account_names: ["leafd"],
+    bound_service_account_namespaces: ["apps"],
+    token_policies: policies,
+  });
+  return { reviewed, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+}
+
+/** A token as the kubelet projects it; only its claims are read before the cluster is asked, nobody checks the signature. */
+export function serviceAccount(name: string, jti = "1"): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = {
+    iss: "https://kubernetes.default.svc",
+    iat: 1_700_000_000,
+    nbf: 1_700_000_000,
+    exp: 4_000_000_000,
+    jti,
+    sub: `system:serviceaccount:apps:${name}`,
+    "kubernetes.io": { namespace: "apps", serviceaccount: { name, uid: "1" } },
+  };
+  return `${encode({ alg: "RS256", kid: "1" })}.${encode(claims)}.${Buffer.alloc(256, 1).toString("base64url")}`;
+}
