@@ -1,5 +1,6 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
@@ -12,4 +13,5 @@ export const CARD: readonly FaultRow[] = [
   ...NAME_AND_TLS_ROWS,
   ...ROLE_ROWS,
   ...LIE_ROWS,
+  ...CREDENTIAL_ROWS,
 ].sort((a, b) => a.id - b.id);

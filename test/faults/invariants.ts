@@ -19,6 +19,10 @@ type Invariant = (typeof INVARIANTS)[number];
 /** How often each was violated. */
 export type InvariantCounts = Readonly<Record<Invariant, number>>;
 
+export function sumOf(a: InvariantCounts, b: InvariantCounts): InvariantCounts {
+  return { I1: a.I1 + b.I1, I2: a.I2 + b.I2, I3: a.I3 + b.I3, I4: a.I4 + b.I4, I5: a.I5 + b.I5 };
+}
+
 /** A generation that the reader met. */
 export interface SeenGeneration {
   readonly at: number;

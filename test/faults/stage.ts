@@ -4,7 +4,7 @@ import { type LeafdPlace, leafdPlace, type Services } from "../support/leafd-pla
 import type { LeafdOptions, LeafdProcess, LogLine } from "../support/leafd-process.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import { type OpenBaoOptions, startOpenBao, type TestVault } from "../support/vault-server.ts";
-import { type InvariantReport, watchInvariants } from "./invariants.ts";
+import { type InvariantReport, sumOf, watchInvariants } from "./invariants.ts";
 import type { Outcome, Scene } from "./row.ts";
 
 /*
@@ -29,8 +29,6 @@ export interface StageOptions {
   readonly spare?: number;
   /** Play at once, and do not wait until every service has a pair. */
   readonly atOnce?: boolean;
-  /** Further secrets that nobody may be told. */
-  readonly canaries?: readonly string[];
 }
 
 /** What is there before leafd starts. */
@@ -42,6 +40,8 @@ export interface StageSet {
   readonly place: LeafdPlace;
   /** The AppRole login of the place, for a configuration that has other addresses. */
   readonly auth: Written;
+  /** Secrets that nobody may be told; a row adds those that it makes. */
+  readonly canaries: string[];
 }
 
 export interface Stage extends StageSet {
@@ -63,13 +63,12 @@ export async function onStage(
 ): Promise<Outcome> {
   const { resources } = scene;
   const set = await setStage(scene, options);
-  const { place, pki, vault, proxy } = set;
+  const { place, pki, proxy, canaries } = set;
   const observed = `127.0.0.1:${await freePort()}`;
   const settings = await options.settings?.(set);
   await place.configure(options.services, { observe: { listen: observed }, ...settings });
   const names = Object.keys(options.services);
   const directories = names.map((name) => place.live(name));
-  const canaries = [pki.secretId, vault.rootToken, ...(options.canaries ?? [])];
   const watch = resources.use(await watchInvariants({ directories, canaries }));
   const run = new LeafdRuns(() => resources.use(place.start("run", [], options.start)));
   const problems: string[] = [];
@@ -109,7 +108,7 @@ async function setStage({ resources }: Scene, { server, pki: wanted, ttl = 12 }:
   const proxy = resources.use(await faultProxy({ to: vault.address }));
   const place = resources.use(await leafdPlace({ vault: { address: proxy.address }, pki }));
   const auth = { approle: { roleId: pki.roleId, secretIdFile: place.dir.join("secret-id") } };
-  return { vault, pki, proxy, place, auth };
+  return { vault, pki, proxy, place, auth, canaries: [pki.secretId, vault.rootToken] };
 }
 
 /** The leafd of a row, over its restarts. */
@@ -150,4 +149,14 @@ function outcomeOf(figure: string, own: readonly string[], report: InvariantRepo
   const reads = report.seen.reduce((sum, directory) => sum + directory.reads, 0);
   const problems = [...own, ...report.problems, ...(reads > 0 ? [] : ["the reader read nothing"])];
   return { verdict: problems.length === 0 ? "pass" : "fail", figure, problems, invariants: report.counts };
+}
+
+/** A row of two stages: it passes when both do. */
+export function bothOf(first: Outcome, second: Outcome): Outcome {
+  return {
+    verdict: first.verdict === "pass" ? second.verdict : first.verdict,
+    figure: `${first.figure}; ${second.figure}`,
+    problems: [...(first.problems ?? []), ...(second.problems ?? [])],
+    ...(first.invariants && second.invariants && { invariants: sumOf(first.invariants, second.invariants) }),
+  };
 }
