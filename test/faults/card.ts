@@ -1,17 +1,23 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
 import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
+import { DELIVERY_ROWS } from "./rows/deliveries.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
+import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
 
-/** Every row that there is, in the order of the scorecard. */
-export const CARD: readonly FaultRow[] = [
+const ROWS: readonly FaultRow[] = [
   ...ANSWER_ROWS,
-  ...NETWORK_ROWS,
-  ...NAME_AND_TLS_ROWS,
-  ...ROLE_ROWS,
-  ...LIE_ROWS,
   ...CREDENTIAL_ROWS,
-].sort((a, b) => a.id - b.id);
+  ...DELIVERY_ROWS,
+  ...LIE_ROWS,
+  ...NAME_AND_TLS_ROWS,
+  ...NETWORK_ROWS,
+  ...REVOCATION_ROWS,
+  ...ROLE_ROWS,
+];
+
+/** Every row that there is, in the order of the scorecard. */
+export const CARD: readonly FaultRow[] = ROWS.toSorted((a, b) => a.id - b.id);
