@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 export interface ProjectedFiles {
   /** The path by which a program knows a file: a symlink through `..data`. */
-  path(name: string): string;
+  readonly path: (name: string) => string;
   /** Replaces all files at once. */
-  put(files: Readonly<Record<string, string>>): Promise<void>;
+  readonly put: (files: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /** Files as the kubelet projects them into a pod: `name -> ..data/name`, and `..data` is swapped by a rename. */
