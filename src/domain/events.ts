@@ -14,6 +14,7 @@ export const CAUSES = [
   "request_changed", // the configuration asks for another certificate
   "issuer_removed", // the issuer that signed the current leaf is no longer configured
   "forced", // an operator said so
+  "revoked", // the issuer has taken the certificate back
   "delivery_changed", // same pair, other layout, modes or owner
   "trust_changed", // same pair, another trust bundle
   "reserve_used", // the reserve takes over: no issuer gave another one in time

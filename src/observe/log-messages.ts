@@ -100,7 +100,7 @@ const TRUST_WORDS: Readonly<Record<ClockTrust, string>> = {
 const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   recovered: ({ leaf, reloadOwed }) =>
     `found a good certificate, valid until ${formatTime(leaf.notAfter)}${reloadOwed ? "; a reload is owed" : ""}`,
-  outdated: ({ cause }) => `the certificate is good and has to be replaced: ${cause}`,
+  outdated: ({ cause }) => `the certificate has to be replaced: ${cause}`,
   nothing_usable: ({ cause, message }) => `no usable certificate (${cause}): ${message}`,
   rotation_started: ({ cause, issuer, attempt }) => `asking ${issuer} for a certificate: ${cause}, attempt ${attempt}`,
   issued: ({ issuer, notAfter, took }) => `${issuer} issued until ${formatTime(notAfter)}, in ${formatDuration(took)}`,

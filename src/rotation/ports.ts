@@ -57,6 +57,11 @@ export interface Issuer {
   health(signal: AbortSignal): Promise<ClusterHealth>;
   /** Revokes a certificate of this mount (PEM), also one that it did not store; one that is revoked already is no error. */
   revoke(certificate: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Asks, without a token, whether the certificate with this serial (lower-case hex) has been revoked; one that the
+   * mount does not know has not. Absent: that cannot be asked.
+   */
+  isRevoked?(serial: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ClusterHealth {

@@ -15,6 +15,7 @@ import type { Carry, Job, Said } from "./job.ts";
 import type { Issuer } from "./ports.ts";
 import { recover } from "./recover.ts";
 import { recoverReserve } from "./reserve.ts";
+import { RevocationWatch } from "./revocation-watch.ts";
 import { revoke } from "./revoke.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 
@@ -27,11 +28,13 @@ export class ServiceRunner {
   readonly #options: RunnerOptions;
   readonly #attempts: Attempts;
   readonly #carry: Carry = { unpublished: undefined, checked: undefined };
+  readonly #revocations: RevocationWatch;
   #state: ServiceState = INITIAL_STATE;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
     this.#options = options;
+    this.#revocations = new RevocationWatch(options.ports.clock);
     this.#attempts = new Attempts({
       ...options,
       job: (cause, issuer) => this.#job(cause, issuer),
@@ -103,12 +106,17 @@ export class ServiceRunner {
 
   /**
    * Looks whether the disk still holds what was published, and whether that is still what should be: somebody may have
-   * edited, chmodded or deleted it, or changed the file of trust anchors.
+   * edited, chmodded or deleted it, or changed the file of trust anchors. Now and then also whether the issuer has
+   * taken it back.
    */
   async audit(signal: AbortSignal): Promise<void> {
     const { current, outdated } = this.#state;
     if (current === undefined || outdated !== undefined) return;
-    if (!(await isAsPublished(this.#job("damaged"), current))) await this.#recover(signal);
+    const job = this.#job("damaged");
+    if (!(await isAsPublished(job, current))) return this.#recover(signal);
+    if (!(await this.#revocations.isRevoked(job, current, signal))) return;
+    this.say({ kind: "pair_warning", message: `${current.issuer} has revoked the certificate ${current.serial}` });
+    this.say({ kind: "outdated", cause: "revoked" });
   }
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {

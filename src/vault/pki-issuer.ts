@@ -112,6 +112,19 @@ export class PkiIssuer implements Issuer {
     }
   }
 
+  async isRevoked(serial: string, signal: AbortSignal): Promise<boolean> {
+    const { api, slots, spec } = this.#options;
+    const path = apiPath(spec.mount, "cert", serial.match(/../g)?.join(":") ?? serial);
+    const read = () => api.send({ operation: "read", path }, signal);
+    const body = await slots.use(read, signal).catch((thrown: unknown) => {
+      // What a role with no_store has signed is known to the mount only once it is revoked.
+      if (toLeafdError(thrown).reason === "mount_missing") return undefined;
+      throw thrown;
+    });
+    const time = fieldsOf(fieldsOf(body).data).revocation_time;
+    return typeof time === "number" && time > 0;
+  }
+
   #body(order: SignOrder): Record<string, unknown> {
     const { names, csr, key, ttl, notAfter } = order;
     const end =

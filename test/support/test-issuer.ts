@@ -24,6 +24,9 @@ export class TestIssuer implements Issuer {
   unhealthy: LeafdError | undefined;
   /** PEM. */
   readonly revoked: string[] = [];
+  /** Serials that somebody else has revoked, and how often it was asked for one. */
+  readonly takenBack = new Set<string>();
+  revocationsAsked = 0;
   /** Set: its certificates are leased, and this is the end of the token. */
   tokenEnds: EpochMillis | undefined;
   signer: TestCa;
@@ -64,6 +67,11 @@ export class TestIssuer implements Issuer {
 
   async revoke(certificate: string): Promise<void> {
     this.revoked.push(certificate);
+  }
+
+  async isRevoked(serial: string): Promise<boolean> {
+    this.revocationsAsked += 1;
+    return this.takenBack.has(serial);
   }
 
   async authorities(): Promise<readonly string[]> {

@@ -110,6 +110,20 @@ test("issue answers a PKCS#8 key that fits the leaf, of the kind that was asked 
   }
 });
 
+test("whether a certificate was revoked is asked without a token, by its serial; an unknown one was not", async () => {
+  using nobody = watchedCluster(vault, { auth: { kind: "tokenFile", path: "/nonexistent" } });
+  for (const no_store of [false, true]) {
+    const mount = no_store ? "unstored" : "stored";
+    await setUpPki(vault, { mount, roleSettings: { no_store } });
+    const issuer = nobody.cluster.issuer(issuerSpec({ mount }));
+    const { leaf } = await sign({ mount });
+    const serial = parse(leaf).serialNumber.toLowerCase();
+    const before = await issuer.isRevoked?.(serial, never);
+    await vault.root("POST", `${mount}/revoke`, { certificate: leaf });
+    assert.deepEqual([before, await issuer.isRevoked?.(serial, never)], [false, true], mount);
+  }
+});
+
 describe("the authorities of a mount", () => {
   test("are asked without a token, and hold the root where the mount holds it", async () => {
     using nobody = watchedCluster(vault, { auth: { kind: "tokenFile", path: "/nonexistent" } });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { parseCertificates } from "../../../src/domain/certificate.ts";
-import { HOUR } from "../../../src/domain/units.ts";
+import { HOUR, MINUTE } from "../../../src/domain/units.ts";
 import { inWorld } from "../../support/in-world.ts";
 import { TestCa } from "../../support/test-ca.ts";
 
@@ -97,3 +97,37 @@ inWorld("a clock that is set back does not make a good pair a bad one", async (w
   await world.settle(world.start());
   assert.equal(world.issuer.asked, 1);
 });
+
+inWorld("a certificate that the issuer has taken back is replaced, and said", async (world) => {
+  const runner = world.start();
+  await world.settle(runner);
+  world.issuer.takenBack.add(runner.state.current?.serial ?? "");
+  await runner.audit(never);
+  assert.equal(world.issuer.revocationsAsked, 0, "not before a twentieth of its life");
+  await world.clock.advance(3 * MINUTE);
+  await runner.audit(never);
+  await world.settle(runner);
+  assert.equal(world.last("published")?.cause, "revoked");
+  assert.match(world.last("pair_warning")?.message ?? "", /main has revoked the certificate/);
+  await world.clock.advance(2 * MINUTE);
+  await runner.audit(never);
+  assert.deepEqual([world.issuer.asked, world.issuer.revocationsAsked], [2, 1]);
+});
+
+inWorld(
+  "an issuer that does not say whether it has taken a certificate back is waited for two seconds",
+  async (world) => {
+    const runner = world.start();
+    await world.settle(runner);
+    world.events.length = 0;
+    world.issuer.isRevoked = () => new Promise(() => undefined);
+    await world.clock.advance(3 * MINUTE);
+    const looked = runner.audit(never);
+    await world.clock.advance(2_000);
+    await looked;
+    world.issuer.isRevoked = () => Promise.reject(new Error("away"));
+    await world.clock.advance(3 * MINUTE);
+    await runner.audit(never);
+    assert.deepEqual(world.kinds(), []);
+  },
+);
