@@ -26,8 +26,8 @@ async function leased(scene: Scene): Promise<Outcome> {
       ttl: 300,
       pki: {
         roleSettings: { generate_lease: true },
-        tokenTtl: "12s",
-        tokenMaxTtl: "12s",
+        tokenTtl: "24s",
+        tokenMaxTtl: "24s",
         policy: 'path "pki/roles/svc" { capabilities = ["read"] }',
       },
     },
@@ -42,7 +42,7 @@ async function leased(scene: Scene): Promise<Outcome> {
       expect(!(await isRevoked(vault, first)), "the first was revoked before its successor was there");
       await waitFor(() => isRevoked(vault, first), {
         what: "the end of the token that carried the first",
-        within: 20_000,
+        within: 29_000,
       });
       expect(await live(), "the certificate that serves was revoked");
       return `leased: check=error certificates=${leafd.seen("published").length} revoked_while_serving=0`;

@@ -118,9 +118,9 @@ test("whether a certificate was revoked is asked without a token, by its serial;
     const issuer = nobody.cluster.issuer(issuerSpec({ mount }));
     const { leaf } = await sign({ mount });
     const serial = parse(leaf).serialNumber.toLowerCase();
-    const before = await issuer.isRevoked?.(serial, never);
+    const earlier = await issuer.isRevoked?.(serial, never);
     await vault.root("POST", `${mount}/revoke`, { certificate: leaf });
-    assert.deepEqual([before, await issuer.isRevoked?.(serial, never)], [false, true], mount);
+    assert.deepEqual([earlier, await issuer.isRevoked?.(serial, never)], [false, true], mount);
   }
 });
 
