@@ -42,14 +42,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENFILE: { reason: "io_error", says: "the machine has no file descriptors left", hint: "Raise fs.file-max." },
 };
 
-/** Errnos (Linux, negated as Node has them) that libuv has no name for: Node calls them all UNKNOWN. */
+/** Errnos (Linux, negated as Node has them) that libuv has no name for: `UNKNOWN` or `Unknown system error -122` in Node. */
 const UNNAMED: Readonly<Record<string, string>> = { "-116": "ESTALE", "-122": "EDQUOT" };
 
 /** The errno name of a thrown value (`ENOSPC`), or undefined when it has none. */
 export function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !("code" in thrown) || typeof thrown.code !== "string") return undefined;
   const number = "errno" in thrown ? String(thrown.errno) : "";
-  return thrown.code === "UNKNOWN" ? (UNNAMED[number] ?? "UNKNOWN") : thrown.code;
+  return /^unknown/i.test(thrown.code) ? (UNNAMED[number] ?? "UNKNOWN") : thrown.code;
 }
 
 /**

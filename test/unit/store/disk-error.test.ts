@@ -31,8 +31,12 @@ for (const [code, reason] of Object.entries(table))
   });
 
 test("a quota is recognised although Node has no name for it", () => {
-  const error = Object.assign(new Error("UNKNOWN: unknown error, write"), { code: "UNKNOWN", errno: -122 });
-  assert.equal(diskError(error, "publish").reason, "disk_full");
+  // The synchronous calls say the latter.
+  for (const code of ["UNKNOWN", "Unknown system error -122"]) {
+    const error = Object.assign(new Error(`${code}: unknown error, write`), { code, errno: -122 });
+    assert.equal(diskError(error, "publish").reason, "disk_full");
+    assert.match(diskError(error, "publish").message, /\(EDQUOT\)/);
+  }
 });
 
 test("an error that says what is wrong already stays as it is; one that nobody expected is internal", () => {
