@@ -15,17 +15,27 @@ export interface LyingVault extends AsyncDisposable {
   readonly address: string;
   /** From now on each certificate is replaced by what this makes of the request. */
   lie(answer: (asked: ReadRequest) => Promise<Lie>): void;
+  /** The next certificate is signed, and its answer kept back until it is released. */
+  holdNext(): HeldAnswer;
+}
+
+export interface HeldAnswer {
+  /** Resolves when the server has signed. */
+  readonly signed: Promise<void>;
+  release(): void;
 }
 
 /** A real server, seen through something that exchanges the certificates it signs. Without a lie it changes nothing. */
 export async function lyingVault(vault: Pick<TestVault, "address">): Promise<LyingVault> {
   let answer: ((asked: ReadRequest) => Promise<Lie>) | undefined;
+  let hold: (() => Promise<void>) | undefined;
   const server = await httpServer((received, response) => {
     void (async () => {
       const body = await buffer(received);
       const { method, url = "", headers } = received;
       const reply = await forward(new URL(url, vault.address), { method, headers }, body);
       const isSigned = reply.status === 200 && url.includes("/sign/");
+      if (isSigned) await hold?.();
       const text =
         isSigned && answer !== undefined ? await exchange(reply.text, await answer(await asked(body))) : reply.text;
       response.writeHead(reply.status, { "content-type": reply.type }).end(text);
@@ -35,6 +45,16 @@ export async function lyingVault(vault: Pick<TestVault, "address">): Promise<Lyi
     address: server.address,
     lie: (other) => {
       answer = other;
+    },
+    holdNext: () => {
+      const signed = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      hold = () => {
+        hold = undefined;
+        signed.resolve();
+        return released.promise;
+      };
+      return { signed: signed.promise, release: released.resolve };
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

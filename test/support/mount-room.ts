@@ -31,3 +31,18 @@ export function mount(...args: readonly string[]): void {
 export function unmount(path: string): void {
   execFileSync("umount", [path], { stdio: "pipe" });
 }
+
+/**
+ * The wrapper of a leafd (`LeafdOptions`) in a mount namespace of its own, in which these are mounted first: one entry
+ * a call of mount(8). `seenBy` is how others see its files.
+ */
+export function withMounts(...mounts: readonly (readonly string[])[]): readonly string[] {
+  const root = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+  const script = [...mounts.map((args) => `mount ${args.join(" ")}`), 'exec "$@"'].join(" && ");
+  return ["unshare", "--mount", ...root, "sh", "-c", script, "sh"];
+}
+
+/** A path as this process sees it. */
+export function seenBy(pid: number, path: string): string {
+  return `/proc/${pid}/root${path}`;
+}
