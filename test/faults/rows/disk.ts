@@ -51,7 +51,11 @@ async function failingSync(scene: Scene, findings: Findings): Promise<number> {
   findings.equal([failed["stage"], failed.reason], ["store", "io_error"], "the failed sync");
   findings.equal(readPair(place.live("web")).generation, generation, "the pair meanwhile");
   const names = await readdir(place.live("web"));
-  findings.equal(names.filter((name) => /^\.\.(?:gen|tmp)-/.test(name)), [generation], "what the failure left");
+  findings.equal(
+    names.filter((name) => /^\.\.(?:gen|tmp)-/.test(name)),
+    [generation],
+    "what the failure left",
+  );
   const published = await leafd.next("published");
   findings.equal(await pki.issued(), 2, "certificates");
   return (Date.parse(published.time) - Date.parse(failed.time)) / 1000;
