@@ -1,23 +1,27 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { CRASH_ROWS } from "./rows/crash.ts";
 import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
 import { DELIVERY_ROWS } from "./rows/deliveries.ts";
+import { DISK_ROWS } from "./rows/disk.ts";
+import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
 
-const ROWS: readonly FaultRow[] = [
+/** Every row that there is, in the order of the scorecard. */
+export const CARD: readonly FaultRow[] = [
   ...ANSWER_ROWS,
+  ...CRASH_ROWS,
   ...CREDENTIAL_ROWS,
   ...DELIVERY_ROWS,
+  ...DISK_ROWS,
+  ...DISK_FULL_ROWS,
   ...LIE_ROWS,
   ...NAME_AND_TLS_ROWS,
   ...NETWORK_ROWS,
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
-];
-
-/** Every row that there is, in the order of the scorecard. */
-export const CARD: readonly FaultRow[] = ROWS.toSorted((a, b) => a.id - b.id);
+].sort((a, b) => a.id - b.id);

@@ -1,35 +1,64 @@
 import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
+import type { LeafdProcess } from "../support/leafd-process.ts";
 import { type LyingVault, lyingVault } from "../support/lying-vault.ts";
 import { startOpenBao } from "../support/openbao-server.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import type { TestVault } from "../support/test-vault.ts";
+import { waitFor } from "../support/wait-for.ts";
+import type { Findings } from "./findings.ts";
+import { type SeenDirectory, watchInvariants } from "./invariants.ts";
 import type { Scene } from "./row.ts";
 
-/** What most rows begin with: a real server with a role that stores what it signs, and the place of a leafd. */
-interface DaemonScene {
+/** What a row about leafd itself begins with: a real server whose role stores what it signs, and the place of a leafd. */
+export interface DaemonScene {
   readonly vault: TestVault;
+  /** What leafd sees of it: it can hold answers back, or exchange them. */
+  readonly front: LyingVault;
   readonly pki: TestPki;
   readonly place: LeafdPlace;
+  /** Holds I1–I5 for these output directories, or for those of the services named. */
+  readonly watch: (...directories: readonly string[]) => Promise<Watch>;
+  /** Has leafd renew a service by hand, once the certificate that comes can end later than the one that is there. */
+  readonly renew: (leafd: LeafdProcess, service: string) => Promise<void>;
+}
+
+interface Watch {
+  /** Ends it, reports, and answers what it saw of each directory. `budget`: the certificates that may have been issued; `leafds`: all that had something to tell. */
+  end(findings: Findings, ran: { leafds: readonly LeafdProcess[]; budget: number }): Promise<readonly SeenDirectory[]>;
 }
 
 interface SceneOptions {
   /** The role's TTL; default 24 h, so that nothing is due by itself. */
   readonly ttl?: string;
+  /** As `startOpenBao` has it. */
+  readonly persistent?: boolean;
 }
 
-export async function daemonScene(scene: Scene, { ttl = "24h" }: SceneOptions = {}): Promise<DaemonScene> {
-  const vault = scene.resources.use(await startOpenBao());
+export async function daemonScene(scene: Scene, options: SceneOptions = {}): Promise<DaemonScene> {
+  const { ttl = "24h", persistent = false } = options;
+  const { resources } = scene;
+  const vault = resources.use(await startOpenBao({ persistent }));
   const pki = await setUpPki(vault, { roleSettings: { ttl, no_store: false } });
-  return { vault, pki, place: scene.resources.use(await leafdPlace({ vault, pki })) };
-}
-
-/** The same; leafd sees the server through something that can hold its answers back or exchange them. */
-export async function frontedScene(
-  scene: Scene,
-  { ttl = "24h" }: SceneOptions = {},
-): Promise<DaemonScene & { readonly front: LyingVault }> {
-  const vault = scene.resources.use(await startOpenBao());
-  const pki = await setUpPki(vault, { roleSettings: { ttl, no_store: false } });
-  const front = scene.resources.use(await lyingVault(vault));
-  return { vault, pki, front, place: scene.resources.use(await leafdPlace({ vault: front, pki })) };
+  const front = resources.use(await lyingVault(vault));
+  const place = resources.use(await leafdPlace({ vault: front, pki }));
+  const watch: DaemonScene["watch"] = async (...named) => {
+    const directories = named.map((each) => (each.startsWith("/") ? each : place.live(each)));
+    const reading = resources.use(await watchInvariants({ directories, canaries: [pki.secretId, vault.rootToken] }));
+    return {
+      end: async (findings, { leafds, budget }) => {
+        const told = leafds.map((leafd) => `${JSON.stringify(leafd.log)}\n${leafd.tail()}`);
+        const report = await reading.end({ told, issued: await pki.issued(), budget });
+        findings.watched(report);
+        return report.seen;
+      },
+    };
+  };
+  const renew: DaemonScene["renew"] = async (leafd, service) => {
+    const received = Date.parse(leafd.seen("published", service).at(-1)?.time ?? "");
+    // Certificates count in whole seconds.
+    await waitFor(() => Date.now() >= received + 1000, { what: "the next second" });
+    const { code, stdout, stderr } = await place.run("renew", [service]);
+    if (code !== 0) throw new Error(`leafd renew: ${stdout}${stderr}`);
+  };
+  return { vault, front, pki, place, watch, renew };
 }

@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
+import type { InvariantCounts, InvariantReport } from "./invariants.ts";
 import type { Outcome } from "./row.ts";
 
 /** What a row found that does not hold: it goes on after a violation, so that one run shows them all. */
 export class Findings {
-  readonly problems: string[] = [];
+  readonly #problems: string[] = [];
+  #counts: InvariantCounts | undefined;
+
+  /** Violations so far. */
+  get count(): number {
+    return this.#problems.length;
+  }
 
   /** `otherwise` is the line that a violation is reported with. */
   expect(holds: boolean, otherwise: string): void {
-    if (!holds) this.problems.push(otherwise);
+    if (!holds) this.#problems.push(otherwise);
   }
 
   equal(actual: unknown, expected: unknown, what: string): void {
@@ -15,14 +22,17 @@ export class Findings {
     this.expect(isDeepStrictEqual(actual, expected), said);
   }
 
-  /** Violations that somebody else found, such as the watch on the invariants. */
-  add(problems: readonly string[]): void {
-    this.problems.push(...problems);
+  /** What the watch on the invariants saw; it must have seen something. */
+  watched(report: InvariantReport): void {
+    this.#problems.push(...report.problems);
+    for (const { directory, reads } of report.seen) this.expect(reads > 0, `${directory} was never read`);
+    this.#counts = report.counts;
   }
 
   /** Fails when anything was found. */
   outcome(figure: string): Outcome {
-    if (this.problems.length === 0) return { verdict: "pass", figure };
-    return { verdict: "fail", figure, problems: this.problems };
+    const counts = this.#counts === undefined ? {} : { invariants: this.#counts };
+    if (this.count === 0) return { verdict: "pass", figure, ...counts };
+    return { verdict: "fail", figure, problems: this.#problems, ...counts };
   }
 }

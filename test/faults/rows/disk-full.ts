@@ -1,11 +1,10 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import type { LeafdPlace } from "../../support/leafd-place.ts";
 import type { LeafdProcess } from "../../support/leafd-process.ts";
 import type { LyingVault } from "../../support/lying-vault.ts";
 import { seenBy, withMounts } from "../../support/mount-room.ts";
 import { readPair } from "../../support/published-pair.ts";
 import { straced } from "../../support/strace.ts";
-import { frontedScene } from "../daemon-scene.ts";
+import { type DaemonScene, daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
@@ -19,7 +18,7 @@ interface Shortage {
 
 /** The disk fills between the signature and the commit: the moment that no look beforehand can catch. */
 async function runDiskFull(scene: Scene): Promise<Outcome> {
-  const { pki, place, front } = await frontedScene(scene);
+  const { place, front, watch, renew } = await daemonScene(scene);
   const findings = new Findings();
   const services = ["space", "inodes"];
   for (const service of services) mkdirSync(place.live(service));
@@ -28,6 +27,7 @@ async function runDiskFull(scene: Scene): Promise<Outcome> {
   const mounts = services.map((service, at) => ["-t", "tmpfs", "-o", sizes[at] ?? "", "tmpfs", place.live(service)]);
   await using leafd = place.start("run", [], { wrapper: withMounts(...mounts) });
   await leafd.each("published", ...services);
+  const watched = await watch(...services.map((service) => seenBy(leafd.pid, place.live(service))));
   const recoveries: number[] = [];
   for (const [service, exhaust] of [
     ["space", fillBlocks],
@@ -35,17 +35,17 @@ async function runDiskFull(scene: Scene): Promise<Outcome> {
   ] as const) {
     const directory = seenBy(leafd.pid, place.live(service));
     const shortage = { service, directory, exhaust: () => exhaust(directory) };
-    recoveries.push(await runShort({ place, leafd, front, shortage, findings }));
+    recoveries.push(await runShort({ renew, leafd, front, shortage, findings }));
   }
-  findings.equal(await pki.issued(), 4, "certificates for two services, each renewed once");
-  findings.add(await quotaExceeded(scene));
+  await watched.end(findings, { leafds: [leafd], budget: 4 });
+  await quotaExceeded(scene, findings);
   return findings.outcome(
     `issuance=1 recovery_s=${Math.max(...recoveries).toFixed(1)} errnos=ENOSPC,ENOSPC(inodes),EDQUOT`,
   );
 }
 
 interface Short {
-  readonly place: LeafdPlace;
+  readonly renew: DaemonScene["renew"];
   readonly leafd: LeafdProcess;
   readonly front: LyingVault;
   readonly shortage: Shortage;
@@ -53,11 +53,11 @@ interface Short {
 }
 
 /** Answers the seconds from the end of the shortage to the new pair. */
-async function runShort({ place, leafd, front, shortage, findings }: Short): Promise<number> {
+async function runShort({ renew, leafd, front, shortage, findings }: Short): Promise<number> {
   const { service, directory, exhaust } = shortage;
   const before = readPair(directory);
   const answer = front.holdNext();
-  await place.run("renew", [service]);
+  await renew(leafd, service);
   await answer.signed;
   const makeRoom = exhaust();
   answer.release();
@@ -100,21 +100,19 @@ function untilFull(path: string, add: (path: string) => void): () => void {
 /** A first commit makes four links, three of them for good; the fifth is the swap of the second. */
 const SECOND_SWAP = 5;
 
-async function quotaExceeded(scene: Scene): Promise<readonly string[]> {
-  const { pki, place } = await frontedScene(scene);
-  const findings = new Findings();
+async function quotaExceeded(scene: Scene, findings: Findings): Promise<void> {
+  const { pki, place, renew } = await daemonScene(scene);
   await place.configure({ quota: {} });
   const wrapper = straced("symlink", `error=EDQUOT:when=${SECOND_SWAP}`);
   await using leafd = place.start("run", [], { wrapper });
   await leafd.next("published");
   const before = readPair(place.live("quota"));
-  await place.run("renew", ["quota"]);
+  await renew(leafd, "quota");
   const failed = await leafd.next("rotation_failed");
   findings.equal([failed["stage"], failed.reason], ["store", "disk_full"], "quota");
   findings.equal(readPair(place.live("quota")).serial, before.serial, "quota: the pair meanwhile");
   await leafd.next("published");
   findings.equal(await pki.issued(), 2, "quota: certificates");
-  return findings.problems;
 }
 
 export const DISK_FULL_ROWS: readonly FaultRow[] = [

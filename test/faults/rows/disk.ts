@@ -36,17 +36,18 @@ async function runIoErrors(scene: Scene): Promise<Outcome> {
     }
   findings.equal(points, OWN_CALLS, "calls that failed");
   const recovered = await failingSync(scene, findings);
-  return findings.outcome(`points=${points} violations=${findings.problems.length} recovery_s=${recovered.toFixed(1)}`);
+  return findings.outcome(`points=${points} violations=${findings.count} recovery_s=${recovered.toFixed(1)}`);
 }
 
 /** The whole daemon, whose second commit cannot be synced: the certificate is kept and written once more, all of it. */
 async function failingSync(scene: Scene, findings: Findings): Promise<number> {
-  const { pki, place } = await daemonScene(scene);
+  const { place, watch, renew } = await daemonScene(scene);
+  const watched = await watch("web");
   await place.configure({ web: {} });
   const wrapper = straced("fsync", `error=EIO:when=${SYNCS + 1}`);
   await using leafd = place.start("run", [], { wrapper, env: { UV_THREADPOOL_SIZE: "1" } });
   const { generation } = await leafd.next("published");
-  await place.run("renew", ["web"]);
+  await renew(leafd, "web");
   const failed = await leafd.next("rotation_failed");
   findings.equal([failed["stage"], failed.reason], ["store", "io_error"], "the failed sync");
   findings.equal(readPair(place.live("web")).generation, generation, "the pair meanwhile");
@@ -57,13 +58,13 @@ async function failingSync(scene: Scene, findings: Findings): Promise<number> {
     "what the failure left",
   );
   const published = await leafd.next("published");
-  findings.equal(await pki.issued(), 2, "certificates");
+  await watched.end(findings, { leafds: [leafd], budget: 2 });
   return (Date.parse(published.time) - Date.parse(failed.time)) / 1000;
 }
 
 /** Where a certificate could not be stored, none is asked for. */
 async function runDeniedTargets(scene: Scene): Promise<Outcome> {
-  const { vault, pki, place } = await daemonScene(scene);
+  const { front, pki, place } = await daemonScene(scene);
   const findings = new Findings();
   const own = place.dir.join("own");
   await mkdir(own);
@@ -78,7 +79,7 @@ async function runDeniedTargets(scene: Scene): Promise<Outcome> {
   for (const [service, reason, options, output] of cases) {
     const settings = { stateDir: `${own}/state-${service}` };
     await place.configure({ [service]: output === undefined ? {} : { output } }, settings);
-    const { code, says } = await refusal(place, { ...options, known: { [vault.address]: "VAULT" } });
+    const { code, says } = await refusal(place, { ...options, known: { [front.address]: "VAULT" } });
     findings.equal(code, 1, `${service}: exit code`);
     findings.expect(says.startsWith(`${service}: FAILED, no certificate: ${reason}: `), `${service}: ${says}`);
   }
