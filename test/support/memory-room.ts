@@ -46,12 +46,9 @@ export async function memoryRoom(bytes: number): Promise<MemoryRoom | undefined>
     return {
       wrapper: ["sh", "-c", enter(1000), "sh"],
       exhaust: async () => {
-        // tail(1) keeps in memory what it may have to print.
-        const script = `${enter(-500)}`;
-        const eater = spawn("sh", ["-c", script, "sh", "tail", "-c", String(4 * bytes), "/dev/zero"], {
-          stdio: "ignore",
-        });
-        await once(eater, "exit");
+        const eat = "const eaten = []; for (;;) eaten.push(Buffer.alloc(1 << 20, 1));";
+        const command = ["-c", enter(-500), "sh", process.execPath, "-e", eat];
+        await once(spawn("sh", command, { stdio: "ignore" }), "exit");
       },
       [Symbol.asyncDispose]: async () => void (await remove()),
     };
