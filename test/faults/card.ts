@@ -8,6 +8,8 @@ import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
+import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
+import { READER_ROWS } from "./rows/readers.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
 
@@ -22,6 +24,8 @@ export const CARD: readonly FaultRow[] = [
   ...LIE_ROWS,
   ...NAME_AND_TLS_ROWS,
   ...NETWORK_ROWS,
+  ...OUTSIDER_ROWS,
+  ...READER_ROWS,
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
 ].sort((a, b) => a.id - b.id);
