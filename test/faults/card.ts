@@ -10,8 +10,10 @@ import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
 import { READER_ROWS } from "./rows/readers.ts";
+import { REPLACED_ROWS } from "./rows/replaced.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
+import { STATE_ROWS } from "./rows/state.ts";
 
 /** Every row that there is, in the order of the scorecard. */
 export const CARD: readonly FaultRow[] = [
@@ -26,6 +28,8 @@ export const CARD: readonly FaultRow[] = [
   ...NETWORK_ROWS,
   ...OUTSIDER_ROWS,
   ...READER_ROWS,
+  ...REPLACED_ROWS,
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
+  ...STATE_ROWS,
 ].sort((a, b) => a.id - b.id);
