@@ -10,6 +10,7 @@ import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
 import { READER_ROWS } from "./rows/readers.ts";
+import { RELOAD_ROWS } from "./rows/reloads.ts";
 import { REPLACED_ROWS } from "./rows/replaced.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
@@ -28,6 +29,7 @@ export const CARD: readonly FaultRow[] = [
   ...NETWORK_ROWS,
   ...OUTSIDER_ROWS,
   ...READER_ROWS,
+  ...RELOAD_ROWS,
   ...REPLACED_ROWS,
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
