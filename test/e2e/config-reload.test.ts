@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { mountConfigMap } from "../support/config-map.ts";
 import { leafdPlace, type Services } from "../support/leafd-place.ts";
 import { LeafdProcess, type LogLine } from "../support/leafd-process.ts";
 import { setUpPki } from "../support/pki-setup.ts";
@@ -131,14 +132,8 @@ test("a ConfigMap that swaps its `..data`, and a drop-in", async () => {
   const { place } = await scene();
   await using _ = place;
   const config = place.dir.join("config");
-  const mount = async (version: string, services: Services) => {
-    await mkdir(`${config}/..${version}`, { recursive: true });
-    await writeFile(`${config}/..${version}/leafd.yaml`, place.text(services));
-    await symlink(`..${version}`, `${config}/..data_tmp`);
-    await rename(`${config}/..data_tmp`, `${config}/..data`);
-  };
+  const mount = (version: string, services: Services) => mountConfigMap(config, version, place.text(services));
   await mount("2026_01", { web: {} });
-  await symlink("..data/leafd.yaml", `${config}/leafd.yaml`);
   await using leafd = new LeafdProcess(["run", "--config", `${config}/leafd.yaml`]);
   await leafd.next("published", of("web"));
   await mount("2026_02", { web: {}, api: {} });

@@ -1,5 +1,6 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { CONFIG_ROWS } from "./rows/config.ts";
 import { CRASH_ROWS } from "./rows/crash.ts";
 import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
 import { DELIVERY_ROWS } from "./rows/deliveries.ts";
@@ -19,6 +20,7 @@ import { STATE_ROWS } from "./rows/state.ts";
 /** Every row that there is, in the order of the scorecard. */
 export const CARD: readonly FaultRow[] = [
   ...ANSWER_ROWS,
+  ...CONFIG_ROWS,
   ...CRASH_ROWS,
   ...CREDENTIAL_ROWS,
   ...DELIVERY_ROWS,
