@@ -63,7 +63,7 @@ export class Daemon implements AsyncDisposable {
   constructor(config: LoadedConfig, options: DaemonOptions) {
     const { clock, guard, emit, environment, pid, takeover, upkeep } = options;
     const { stateDir, trust } = config.settings;
-    const warn = (error: LeafdError) => this.#warn(error);
+    const warn = (error: LeafdError) => this.warn("state", error);
     this.#options = options;
     this.#config = config;
     this.#startedAt = this.#configLoadedAt = clock.now();
@@ -124,7 +124,10 @@ export class Daemon implements AsyncDisposable {
     const fixed = FIXED.filter((key) => !isDeepStrictEqual(settings[key], this.#atStart[key]));
     if (fixed.length === 0) return;
     const message = `${fixed.join(", ")} changed, which takes effect at the next start`;
-    this.#warn(new LeafdError("config_invalid", message, { hint: "Restart leafd; that costs no certificate." }));
+    this.warn(
+      "config",
+      new LeafdError("config_invalid", message, { hint: "Restart leafd; that costs no certificate." }),
+    );
   }
 
   /** A configuration was refused: the one before it stays in force, and the status says so. */
@@ -182,9 +185,9 @@ export class Daemon implements AsyncDisposable {
     this.#windows = createWindows();
   }
 
-  #warn({ reason, message, hint }: LeafdError): void {
+  /** Says that something is not as it should be, and that leafd copes. */
+  warn(subject: "config" | "state", { reason, message, hint }: LeafdError): void {
     const at = this.#options.clock.now();
-    const subject = reason === "config_invalid" ? "config" : "state";
     this.#options.emit({ kind: "warning", at, subject, reason, message, ...(hint === undefined ? {} : { hint }) });
   }
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../config/report.ts";
 import { watchConfig } from "../config/watch.ts";
 import type { Daemon } from "../daemon.ts";
-import { toLeafdError } from "../domain/errors.ts";
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Clock } from "../rotation/ports.ts";
 import type { Terminal } from "./command.ts";
 import { readConfig } from "./read-config.ts";
@@ -34,7 +34,8 @@ export async function followConfig(options: FollowOptions, signal: AbortSignal):
     return queue;
   };
   terminal.onHangup(() => void reload(), signal);
-  for await (const _hash of watchConfig({ file, since, clock }, signal)) await reload();
+  const onBlind = (cause: unknown) => options.daemon.warn("config", notWatched(file, cause));
+  for await (const _hash of watchConfig({ file, since, clock, onBlind }, signal)) await reload();
   await queue;
 }
 
@@ -44,4 +45,10 @@ async function load({ file, daemon, terminal }: FollowOptions): Promise<void> {
   } catch (thrown) {
     daemon.refuse(thrown instanceof ConfigError ? thrown.report : toLeafdError(thrown).message);
   }
+}
+
+function notWatched(file: string, cause: unknown): LeafdError {
+  const message = `${file} cannot be watched, so a change of it is seen up to 30s later: ${toLeafdError(cause).message}`;
+  const hint = "Raise fs.inotify.max_user_instances and max_user_watches, or send SIGHUP after a change.";
+  return new LeafdError("io_error", message, { hint, cause });
 }

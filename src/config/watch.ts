@@ -18,6 +18,8 @@ interface WatchOptions {
   readonly clock: Clock;
   /** How often to look without an event; default 30 s. */
   readonly poll?: Millis;
+  /** Told once when events cannot be had: changes are then seen at the next look. */
+  readonly onBlind?: (cause: unknown) => void;
 }
 
 /**
@@ -27,7 +29,7 @@ interface WatchOptions {
  * Kubernetes volume that swaps `..data` and a file that comes back are all seen, and a touched one is not.
  */
 export async function* watchConfig(options: WatchOptions, signal: AbortSignal): AsyncGenerator<string> {
-  const { file, clock, poll = POLL } = options;
+  const { file, clock, poll = POLL, onBlind } = options;
   const directory = resolve(dirname(file));
   // Loaded here because the first certificate does not wait for it.
   const { watch } = await import("chokidar");
@@ -39,6 +41,7 @@ export async function* watchConfig(options: WatchOptions, signal: AbortSignal): 
   let change = new AbortController();
   // An error, such as no more inotify watches to be had, leaves the poll; "ready" ends a time without events.
   for (const event of ["all", "ready", "error"] as const) watcher.on(event, () => change.abort());
+  if (onBlind !== undefined) watcher.once("error", onBlind);
   let last = options.since;
   try {
     while (!signal.aborted) {

@@ -7,6 +7,7 @@ import { LeafdProcess, type LogLine } from "../support/leafd-process.ts";
 import { setUpPki } from "../support/pki-setup.ts";
 import { readPair } from "../support/published-pair.ts";
 import { startTestVault, type TestVault } from "../support/vault-server.ts";
+import { WITHOUT_INOTIFY } from "../support/without-inotify.ts";
 
 /* A configuration that changes under a running leafd: what it names is done, and what it does not name hears nothing. */
 
@@ -126,6 +127,22 @@ test("a storm of changes and SIGHUPs ends with what is on disk last", async () =
   assert.deepEqual(leafd.seen("service_changed"), []);
   assert.equal(leafd.seen("published", "web").length, 1);
   assert.equal(leafd.seen("published", "api").length <= 1, true, "what came back had not been forgotten");
+});
+
+test("a directory that cannot be watched is warned of, and a SIGHUP still loads it", async () => {
+  const { place } = await scene();
+  await using _ = place;
+  await place.configure({ web: {} });
+  await using leafd = place.start("run", [], { wrapper: WITHOUT_INOTIFY });
+  const warning = await leafd.next("warning");
+  assert.match(warning.msg, /leafd\.yaml cannot be watched, so a change of it is seen up to 30s later: EMFILE/);
+  assert.match(warning.hint ?? "", /max_user_instances/);
+  await leafd.each("published", "web");
+  await place.configure({ web: {}, api: {} });
+  leafd.signal("SIGHUP");
+  await leafd.next("published", of("api"));
+  assert.equal((await leafd.stop()).code, 0);
+  assert.equal(leafd.seen("warning").length, 1);
 });
 
 test("a ConfigMap that swaps its `..data`, and a drop-in", async () => {
