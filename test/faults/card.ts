@@ -7,6 +7,7 @@ import { DELIVERY_ROWS } from "./rows/deliveries.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
 import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
+import { LIMIT_ROWS } from "./rows/limits.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
@@ -27,6 +28,7 @@ export const CARD: readonly FaultRow[] = [
   ...DISK_ROWS,
   ...DISK_FULL_ROWS,
   ...LIE_ROWS,
+  ...LIMIT_ROWS,
   ...NAME_AND_TLS_ROWS,
   ...NETWORK_ROWS,
   ...OUTSIDER_ROWS,
