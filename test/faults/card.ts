@@ -17,6 +17,7 @@ import { REPLACED_ROWS } from "./rows/replaced.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
 import { STATE_ROWS } from "./rows/state.ts";
+import { STOP_ROWS } from "./rows/stop.ts";
 
 /** Every row that there is, in the order of the scorecard. */
 export const CARD: readonly FaultRow[] = [
@@ -38,4 +39,5 @@ export const CARD: readonly FaultRow[] = [
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
   ...STATE_ROWS,
+  ...STOP_ROWS,
 ].sort((a, b) => a.id - b.id);

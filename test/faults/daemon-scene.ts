@@ -54,7 +54,8 @@ export async function daemonScene(scene: Scene, options: SceneOptions = {}): Pro
     };
   };
   const renew: DaemonScene["renew"] = async (leafd, service) => {
-    const received = Date.parse(leafd.seen("published", service).at(-1)?.time ?? "");
+    const known = [...leafd.seen("recovered", service), ...leafd.seen("published", service)];
+    const received = Date.parse(known.at(-1)?.time ?? "");
     // Certificates count in whole seconds.
     await waitFor(() => Date.now() >= received + 1000, { what: "the next second" });
     const { code, stdout, stderr } = await place.run("renew", [service]);

@@ -1,18 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
-import type { LeafdPlace } from "../../support/leafd-place.ts";
+import { mkdirSync, renameSync } from "node:fs";
 import type { LeafdProcess } from "../../support/leafd-process.ts";
 import { seenBy, withMounts } from "../../support/mount-room.ts";
 import { readPair } from "../../support/published-pair.ts";
-import { straced } from "../../support/strace.ts";
-import { waitFor } from "../../support/wait-for.ts";
+import { halfWritten, slowSecondCommit } from "../../support/slow-commit.ts";
 import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
-/** The syncs of one commit; the first of the next one takes this long, in microseconds. */
-const SYNCS = 7;
-const SLOW = 1_500_000;
+/** How long a commit stands still, in milliseconds. */
+const PAUSE = 1500;
 
 /** What happens to the output directory in the middle of a commit, by the name of its service. */
 const REPLACEMENTS: Readonly<Record<string, (live: string, leafd: LeafdProcess) => void>> = {
@@ -33,11 +30,11 @@ async function runReplaced(scene: Scene): Promise<Outcome> {
   for (const [service, replace] of Object.entries(REPLACEMENTS)) {
     const before = await pki.issued();
     await place.configure({ [service]: {} });
-    const wrapper = [...withMounts(), ...straced("fsync", `delay_enter=${SLOW}:when=${SYNCS + 1}`)];
-    await using leafd = place.start("run", [], { wrapper, env: { UV_THREADPOOL_SIZE: "1" } });
+    const { wrapper = [], env = {} } = slowSecondCommit(PAUSE);
+    await using leafd = place.start("run", [], { wrapper: [...withMounts(), ...wrapper], env });
     await leafd.next("published");
     await renew(leafd, service);
-    await halfWritten(place, service);
+    await halfWritten(place.live(service));
     replace(place.live(service), leafd);
     const failed = await leafd.next("rotation_failed");
     findings.equal([failed["stage"], failed.reason], ["store", "target_replaced"], service);
@@ -49,14 +46,6 @@ async function runReplaced(scene: Scene): Promise<Outcome> {
     await leafd.stop();
   }
   return findings.outcome(`${times.join(" ")} issuance=1`);
-}
-
-/** Resolves when a second generation is there and not yet visible. */
-async function halfWritten(place: LeafdPlace, service: string): Promise<void> {
-  const live = place.live(service);
-  const { generation } = readPair(live);
-  const isNew = (name: string) => name.startsWith("..gen-") && name > generation;
-  await waitFor(() => readdirSync(live).some(isNew), { what: "the commit", every: 1 });
 }
 
 export const REPLACED_ROWS: readonly FaultRow[] = [
