@@ -6,6 +6,8 @@ import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
 import { DELIVERY_ROWS } from "./rows/deliveries.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
 import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
+import { HOSTILE_ROWS } from "./rows/hostile.ts";
+import { HTTP_PORT_ROWS } from "./rows/http-port.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
@@ -28,6 +30,8 @@ export const CARD: readonly FaultRow[] = [
   ...DELIVERY_ROWS,
   ...DISK_ROWS,
   ...DISK_FULL_ROWS,
+  ...HOSTILE_ROWS,
+  ...HTTP_PORT_ROWS,
   ...LIE_ROWS,
   ...LIMIT_ROWS,
   ...NAME_AND_TLS_ROWS,

@@ -4,7 +4,6 @@ import { type LyingVault, lyingVault } from "../support/lying-vault.ts";
 import { startOpenBao } from "../support/openbao-server.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import type { TestVault } from "../support/test-vault.ts";
-import { waitFor } from "../support/wait-for.ts";
 import type { Findings } from "./findings.ts";
 import { type SeenDirectory, watchInvariants } from "./invariants.ts";
 import type { Scene } from "./row.ts";
@@ -18,8 +17,6 @@ export interface DaemonScene {
   readonly place: LeafdPlace;
   /** Holds I1–I5 for these output directories, or for those of the services named. */
   readonly watch: (...directories: readonly string[]) => Promise<Watch>;
-  /** Has leafd renew a service by hand, once the certificate that comes can end later than the one that is there. */
-  readonly renew: (leafd: LeafdProcess, service: string) => Promise<void>;
 }
 
 interface Watch {
@@ -53,13 +50,5 @@ export async function daemonScene(scene: Scene, options: SceneOptions = {}): Pro
       },
     };
   };
-  const renew: DaemonScene["renew"] = async (leafd, service) => {
-    const known = [...leafd.seen("recovered", service), ...leafd.seen("published", service)];
-    const received = Date.parse(known.at(-1)?.time ?? "");
-    // Certificates count in whole seconds.
-    await waitFor(() => Date.now() >= received + 1000, { what: "the next second" });
-    const { code, stdout, stderr } = await place.run("renew", [service]);
-    if (code !== 0) throw new Error(`leafd renew: ${stdout}${stderr}`);
-  };
-  return { vault, front, pki, place, watch, renew };
+  return { vault, front, pki, place, watch };
 }

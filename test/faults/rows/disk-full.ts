@@ -1,11 +1,13 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import type { LeafdPlace } from "../../support/leafd-place.ts";
 import type { LeafdProcess } from "../../support/leafd-process.ts";
 import type { LyingVault } from "../../support/lying-vault.ts";
 import { seenBy, withMounts } from "../../support/mount-room.ts";
 import { readPair } from "../../support/published-pair.ts";
 import { straced } from "../../support/strace.ts";
-import { type DaemonScene, daemonScene } from "../daemon-scene.ts";
+import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
+import { renew } from "../renew.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
 /** One service, whose next certificate finds no room. */
@@ -18,7 +20,7 @@ interface Shortage {
 
 /** The disk fills between the signature and the commit: the moment that no look beforehand can catch. */
 async function runDiskFull(scene: Scene): Promise<Outcome> {
-  const { place, front, watch, renew } = await daemonScene(scene);
+  const { place, front, watch } = await daemonScene(scene);
   const findings = new Findings();
   const services = ["space", "inodes"];
   for (const service of services) mkdirSync(place.live(service));
@@ -35,7 +37,7 @@ async function runDiskFull(scene: Scene): Promise<Outcome> {
   ] as const) {
     const directory = seenBy(leafd.pid, place.live(service));
     const shortage = { service, directory, exhaust: () => exhaust(directory) };
-    recoveries.push(await runShort({ renew, leafd, front, shortage, findings }));
+    recoveries.push(await runShort({ place, leafd, front, shortage, findings }));
   }
   await watched.end(findings, { leafds: [leafd], budget: 4 });
   await quotaExceeded(scene, findings);
@@ -45,7 +47,7 @@ async function runDiskFull(scene: Scene): Promise<Outcome> {
 }
 
 interface Short {
-  readonly renew: DaemonScene["renew"];
+  readonly place: LeafdPlace;
   readonly leafd: LeafdProcess;
   readonly front: LyingVault;
   readonly shortage: Shortage;
@@ -53,11 +55,11 @@ interface Short {
 }
 
 /** Answers the seconds from the end of the shortage to the new pair. */
-async function runShort({ renew, leafd, front, shortage, findings }: Short): Promise<number> {
+async function runShort({ place, leafd, front, shortage, findings }: Short): Promise<number> {
   const { service, directory, exhaust } = shortage;
   const before = readPair(directory);
   const answer = front.holdNext();
-  await renew(leafd, service);
+  await renew(place, leafd, service);
   await answer.signed;
   const makeRoom = exhaust();
   answer.release();
@@ -101,13 +103,13 @@ function untilFull(path: string, add: (path: string) => void): () => void {
 const SECOND_SWAP = 5;
 
 async function quotaExceeded(scene: Scene, findings: Findings): Promise<void> {
-  const { pki, place, renew } = await daemonScene(scene);
+  const { pki, place } = await daemonScene(scene);
   await place.configure({ quota: {} });
   const wrapper = straced("symlink", `error=EDQUOT:when=${SECOND_SWAP}`);
   await using leafd = place.start("run", [], { wrapper });
   await leafd.next("published");
   const before = readPair(place.live("quota"));
-  await renew(leafd, "quota");
+  await renew(place, leafd, "quota");
   const failed = await leafd.next("rotation_failed");
   findings.equal([failed["stage"], failed.reason], ["store", "disk_full"], "quota");
   findings.equal(readPair(place.live("quota")).serial, before.serial, "quota: the pair meanwhile");

@@ -9,6 +9,7 @@ import { refusal } from "../../support/refusal.ts";
 import { straced } from "../../support/strace.ts";
 import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
+import { renew } from "../renew.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
 /** Calls of a commit that can fail, as many times as a process of the store makes them (Node's own writes among them). */
@@ -41,13 +42,13 @@ async function runIoErrors(scene: Scene): Promise<Outcome> {
 
 /** The whole daemon, whose second commit cannot be synced: the certificate is kept and written once more, all of it. */
 async function failingSync(scene: Scene, findings: Findings): Promise<number> {
-  const { place, watch, renew } = await daemonScene(scene);
+  const { place, watch } = await daemonScene(scene);
   const watched = await watch("web");
   await place.configure({ web: {} });
   const wrapper = straced("fsync", `error=EIO:when=${SYNCS + 1}`);
   await using leafd = place.start("run", [], { wrapper, env: { UV_THREADPOOL_SIZE: "1" } });
   const { generation } = await leafd.next("published");
-  await renew(leafd, "web");
+  await renew(place, leafd, "web");
   const failed = await leafd.next("rotation_failed");
   findings.equal([failed["stage"], failed.reason], ["store", "io_error"], "the failed sync");
   findings.equal(readPair(place.live("web")).generation, generation, "the pair meanwhile");

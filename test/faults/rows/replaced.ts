@@ -6,6 +6,7 @@ import { readPair } from "../../support/published-pair.ts";
 import { halfWritten, slowSecondCommit } from "../../support/slow-commit.ts";
 import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
+import { renew } from "../renew.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
 /** How long a commit stands still, in milliseconds. */
@@ -24,7 +25,7 @@ const REPLACEMENTS: Readonly<Record<string, (live: string, leafd: LeafdProcess) 
 };
 
 async function runReplaced(scene: Scene): Promise<Outcome> {
-  const { pki, place, renew } = await daemonScene(scene);
+  const { pki, place } = await daemonScene(scene);
   const findings = new Findings();
   const times: string[] = [];
   for (const [service, replace] of Object.entries(REPLACEMENTS)) {
@@ -33,7 +34,7 @@ async function runReplaced(scene: Scene): Promise<Outcome> {
     const { wrapper = [], env = {} } = slowSecondCommit(PAUSE);
     await using leafd = place.start("run", [], { wrapper: [...withMounts(), ...wrapper], env });
     await leafd.next("published");
-    await renew(leafd, service);
+    await renew(place, leafd, service);
     await halfWritten(place.live(service));
     replace(place.live(service), leafd);
     const failed = await leafd.next("rotation_failed");

@@ -4,6 +4,7 @@ import { seenBy, withMounts } from "../../support/mount-room.ts";
 import { readPair } from "../../support/published-pair.ts";
 import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
+import { renew } from "../renew.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
 /* What a start finds on disk, and a state directory that has no room. */
@@ -41,7 +42,7 @@ async function runReboot(scene: Scene): Promise<Outcome> {
 }
 
 async function runFullState(scene: Scene): Promise<Outcome> {
-  const { place, watch, renew } = await daemonScene(scene);
+  const { place, watch } = await daemonScene(scene);
   const findings = new Findings();
   const state = place.dir.join("state");
   mkdirSync(state, { mode: 0o711 });
@@ -56,7 +57,7 @@ async function runFullState(scene: Scene): Promise<Outcome> {
   } catch {
     // It is full.
   }
-  await renew(leafd, "web");
+  await renew(place, leafd, "web");
   const alert = await leafd.next("warning");
   findings.equal(alert.reason, "disk_full", "the alert");
   await leafd.next("published");

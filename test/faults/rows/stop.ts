@@ -5,6 +5,7 @@ import { readPair } from "../../support/published-pair.ts";
 import { halfWritten, slowSecondCommit } from "../../support/slow-commit.ts";
 import { type DaemonScene, daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";
+import { renew } from "../renew.ts";
 import type { FaultRow, Outcome, Scene } from "../row.ts";
 
 /** What an orderly stop may take, in seconds. */
@@ -43,12 +44,12 @@ async function terminate(leafd: LeafdProcess, findings: Findings): Promise<Stopp
   return { leafd, seconds: (performance.now() - began) / 1000 };
 }
 
-async function stopInIssue({ place, front, renew }: DaemonScene, findings: Findings): Promise<Stopped> {
+async function stopInIssue({ place, front }: DaemonScene, findings: Findings): Promise<Stopped> {
   await using leafd = place.start("run");
   await leafd.next("recovered");
   const { generation } = readPair(place.live("web"));
   const answer = front.holdNext();
-  await renew(leafd, "web");
+  await renew(place, leafd, "web");
   await answer.signed;
   const stopped = await terminate(leafd, findings);
   answer.release();
@@ -56,13 +57,13 @@ async function stopInIssue({ place, front, renew }: DaemonScene, findings: Findi
   return stopped;
 }
 
-async function stopInCommit({ place, renew }: DaemonScene, findings: Findings): Promise<Stopped> {
+async function stopInCommit({ place }: DaemonScene, findings: Findings): Promise<Stopped> {
   const directory = place.live("slow");
   await place.configure({ slow: {} });
   await using leafd = place.start("run", [], slowSecondCommit(1000));
   await leafd.next("published");
   const { generation } = readPair(directory);
-  await renew(leafd, "slow");
+  await renew(place, leafd, "slow");
   await halfWritten(directory);
   const stopped = await terminate(leafd, findings);
   const pair = readPair(directory);
