@@ -18,6 +18,7 @@ import { RELOAD_ROWS } from "./rows/reloads.ts";
 import { REPLACED_ROWS } from "./rows/replaced.ts";
 import { REVOCATION_ROWS } from "./rows/revocations.ts";
 import { ROLE_ROWS } from "./rows/roles.ts";
+import { SOAK_ROWS } from "./rows/soak.ts";
 import { STATE_ROWS } from "./rows/state.ts";
 import { STOP_ROWS } from "./rows/stop.ts";
 
@@ -42,6 +43,7 @@ export const CARD: readonly FaultRow[] = [
   ...REPLACED_ROWS,
   ...REVOCATION_ROWS,
   ...ROLE_ROWS,
+  ...SOAK_ROWS,
   ...STATE_ROWS,
   ...STOP_ROWS,
 ].sort((a, b) => a.id - b.id);
