@@ -13,6 +13,7 @@ import { LIMIT_ROWS } from "./rows/limits.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
+import { POWER_CUT_ROWS } from "./rows/power-cut.ts";
 import { READER_ROWS } from "./rows/readers.ts";
 import { RELOAD_ROWS } from "./rows/reloads.ts";
 import { REPLACED_ROWS } from "./rows/replaced.ts";
@@ -38,6 +39,7 @@ export const CARD: readonly FaultRow[] = [
   ...NAME_AND_TLS_ROWS,
   ...NETWORK_ROWS,
   ...OUTSIDER_ROWS,
+  ...POWER_CUT_ROWS,
   ...READER_ROWS,
   ...RELOAD_ROWS,
   ...REPLACED_ROWS,
