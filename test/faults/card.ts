@@ -8,6 +8,7 @@ import { DISK_ROWS } from "./rows/disk.ts";
 import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
 import { HOSTILE_ROWS } from "./rows/hostile.ts";
 import { HTTP_PORT_ROWS } from "./rows/http-port.ts";
+import { LATER_ROWS } from "./rows/later.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
 import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
@@ -34,6 +35,7 @@ export const CARD: readonly FaultRow[] = [
   ...DISK_FULL_ROWS,
   ...HOSTILE_ROWS,
   ...HTTP_PORT_ROWS,
+  ...LATER_ROWS,
   ...LIE_ROWS,
   ...LIMIT_ROWS,
   ...NAME_AND_TLS_ROWS,
