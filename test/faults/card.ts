@@ -24,8 +24,7 @@ import { SOAK_ROWS } from "./rows/soak.ts";
 import { STATE_ROWS } from "./rows/state.ts";
 import { STOP_ROWS } from "./rows/stop.ts";
 
-/** Every row that there is, in the order of the scorecard. */
-export const CARD: readonly FaultRow[] = [
+const ROWS: readonly FaultRow[] = [
   ...ANSWER_ROWS,
   ...CONFIG_ROWS,
   ...CRASH_ROWS,
@@ -50,4 +49,7 @@ export const CARD: readonly FaultRow[] = [
   ...SOAK_ROWS,
   ...STATE_ROWS,
   ...STOP_ROWS,
-].sort((a, b) => a.id - b.id);
+];
+
+/** Every row that there is, in the order of the scorecard. */
+export const CARD: readonly FaultRow[] = ROWS.toSorted((a, b) => a.id - b.id);
