@@ -15,10 +15,11 @@ async function runReboot(scene: Scene): Promise<Outcome> {
   const findings = new Findings();
   const memory = join("/dev/shm", `leafd-test-${process.pid}`);
   scene.resources.defer(() => rmSync(memory, { recursive: true, force: true }));
-  await place.configure({ disk: {}, memory: { output: { directory: memory } } });
+  const outage = { survive: "8h" };
+  await place.configure({ disk: { outage }, memory: { outage, output: { directory: memory } } });
   const check = await place.run("check");
-  const warning = /warning .*services\.memory\.output: the outputs of memory are in memory/.test(check.stdout);
-  findings.expect(warning, `check warned of nothing: ${check.stdout}`);
+  const warned = check.stdout.split("\n").filter((line) => line.startsWith("warning"));
+  findings.expect(warned.length === 1 && warned[0]?.includes("is on a tmpfs") === true, `check: ${check.stdout}`);
   await using first = place.start("run");
   await first.each("published", "disk", "memory");
   const { serial } = readPair(place.live("disk"));
