@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 
 const FLAG = "--in-mount-room";
 
@@ -20,6 +20,12 @@ export function rerunInMountRoom(file: string): Promise<number> {
       else reject(new Error(`${stdout}\n${stderr}`, { cause: error }));
     });
   });
+}
+
+/** Runs a program of ours again in a mount namespace of its own, with its arguments and its output; answers its exit code. */
+export function repeatInMountRoom(file: string, args: readonly string[]): number {
+  const argv = ["--mount", process.execPath, ...process.execArgv, file, ...args, FLAG];
+  return spawnSync("unshare", argv, { stdio: "inherit" }).status ?? 1;
 }
 
 /** mount(8); only in a mount room. */

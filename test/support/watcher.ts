@@ -16,6 +16,9 @@ export interface ReaderReport {
   readonly expired: number;
 }
 
+/** What a reader of certificate and key by their names met (test/fixtures/names-reader.ts). */
+export type NamesReport = Omit<ReaderReport, "expired">;
+
 /** What a client of a TLS server met (test/fixtures/handshake-client.ts). */
 export interface ClientReport {
   readonly handshakes: number;
@@ -35,6 +38,11 @@ export interface Watcher<Report> extends AsyncDisposable {
 /** Reads the pair in `directory` over and over; resolves when it has read it once. */
 export function watchPair(directory: string): Promise<Watcher<ReaderReport>> {
   return watch("pair-reader.ts", [directory]);
+}
+
+/** Reads a certificate and then its key by their names; resolves when it has read a pair once. */
+export function watchNames(certificate: string, key: string): Promise<Watcher<NamesReport>> {
+  return watch("names-reader.ts", [certificate, key]);
 }
 
 /** Makes handshake after handshake with the server at a loopback port; resolves after the first. */
