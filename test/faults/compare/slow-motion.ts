@@ -65,7 +65,7 @@ async function attach(pid: number): Promise<AsyncDisposable> {
   if (!String(line).includes("attached")) throw new Error(`strace: ${String(line)}`);
   return {
     [Symbol.asyncDispose]: async () => {
-      strace.kill("SIGTERM");
+      strace.kill("SIGKILL"); // It may be waiting for a thread that is dead; what it holds goes on when it is gone.
       await ended;
     },
   };

@@ -24,8 +24,8 @@ interface Crash {
   /** What a dependent that starts now finds. */
   readonly left: ReturnType<typeof lookAt>["kind"];
   readonly exposed: boolean;
-  /** Files that were not there before the renewal and are still there when the next start has published. */
-  readonly litter: number;
+  /** Files in the directory when the next start has published. */
+  readonly files: number;
 }
 
 /** Row 23. */
@@ -33,17 +33,19 @@ export const CRASH_ROW: ComparedRow = {
   id: 23,
   what: "SIGKILL in a renewal, once at each state of the output directory that its system calls bring about (strace -f)",
   reading:
-    "`points` states at which it was killed; `torn`, `broken` (empty or cut off), `missing`: states that a dependent which starts then could not use; `key_readable` states with a private key that others may read; `litter` files that the next start left behind, at most",
+    "`points` states at which it was killed; `torn`, `broken` (empty or cut off), `missing`: states that a dependent which starts then could not use; `key_readable` states with a private key that others may read; `litter` files more than after an undisturbed renewal when the next start had published, at most",
   layouts: ["files", "bundle"],
   together: 2,
   measure: async (bench) => {
     const crashes: Crash[] = [];
-    while (crashes.length < MOST) {
+    let undisturbed: number | undefined;
+    while (undisturbed === undefined && crashes.length < MOST) {
       const crash = await crashAt(bench, crashes.length + 1);
-      if (crash === undefined) break;
-      crashes.push(crash);
+      if (typeof crash === "number") undisturbed = crash;
+      else crashes.push(crash);
     }
-    if (crashes.length === 0) throw new Error(`${bench.tool.name}: no state of a renewal was seen`);
+    if (crashes.length === 0 || undisturbed === undefined) throw new Error(`${crashes.length} states of a renewal`);
+    const litter = Math.max(...crashes.map(({ files }) => files)) - undisturbed;
     const count = (kind: Crash["left"]) => crashes.filter(({ left }) => left === kind).length;
     return [
       `points=${crashes.length}`,
@@ -51,17 +53,16 @@ export const CRASH_ROW: ComparedRow = {
       `broken=${count("broken")}`,
       `missing=${count("missing")}`,
       `key_readable=${crashes.filter(({ exposed }) => exposed).length}`,
-      `litter=${Math.max(...crashes.map(({ litter }) => litter))}`,
+      `litter=${Math.max(0, litter)}`,
     ].join(" ");
   },
 };
 
-/** Kills a fresh installation at this state of its first renewal; undefined when that has fewer. */
-async function crashAt(bench: Bench, wanted: number): Promise<Crash | undefined> {
+/** Kills a fresh installation at this state of its first renewal; when that has fewer, answers the files after it. */
+async function crashAt(bench: Bench, wanted: number): Promise<Crash | number> {
   const site = await bench.site(`${TTL}s`);
   const { installation, process, serial } = await running(bench, site);
   await delay(SETTLING);
-  const before = filesBelow(site.directory).length;
   const killed = await killInRenewal({
     pid: process.pid,
     directory: site.directory,
@@ -70,13 +71,13 @@ async function crashAt(bench: Bench, wanted: number): Promise<Crash | undefined>
     within: 4 * TTL * 1000,
   });
   await process.stop("SIGKILL");
-  if (!killed) return undefined;
+  if (!killed) return filesBelow(site.directory).length;
   const left = lookAt(installation.files).kind;
   const exposed = exposedKeys(site.directory).length > 0;
   await using again = new Supervised(installation);
   await nextSerial(installation, again, serial);
   await delay(SETTLING);
-  return { left, exposed, litter: Math.max(0, filesBelow(site.directory).length - before) };
+  return { left, exposed, files: filesBelow(site.directory).length };
 }
 
 /** Row 33. */
