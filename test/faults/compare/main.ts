@@ -32,6 +32,7 @@ const ROWS: readonly ComparedRow[] = [
   OWED_RELOAD_ROW,
 ];
 
+if (process.getuid?.() !== 0) throw new Error("the comparison mounts full and read-only file systems: run it as root");
 if (!inMountRoom) process.exit(repeatInMountRoom(import.meta.filename, process.argv.slice(2)));
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

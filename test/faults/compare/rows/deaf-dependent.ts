@@ -19,7 +19,7 @@ export const DEAF_DEPENDENT_ROW: ComparedRow = {
   id: 31,
   what: `the dependent is a TLS server that ignores the SIGHUP which the hook sends; watched for ${WATCHED} s from the first renewal on (certificate ${TTL} s)`,
   reading:
-    "`served` the certificate at the end; `hups` signals that the server got; `warnings` lines of the tool's log at warning or above; `detect_s` from the renewal to the first of them",
+    "`served` the certificate at the end; `hups` signals that the server got; `warnings` lines of the tool's log at warning or above; `detect_s` from the renewal to the first of them. leafd is given a probe where its configuration has one; the others have none, their hook would have to look itself",
   layouts: ["files"],
   together: 3,
   measure: async (bench) => {

@@ -17,7 +17,7 @@ export const FULL_DISK_ROW: ComparedRow = {
   id: 19,
   what: `the output's file system is full for ${FULL} s, from the first certificate (${TTL} s) on`,
   reading:
-    "`issued` certificates the server made in that time; `on_disk` what a dependent would have read at its end; `recovery_s` from free space to a new whole pair",
+    "`issued` certificates the server made in that time; `on_disk` what a dependent would have read at its end; `recovery_s` from free space to a new whole pair, which depends on where in its backoff the tool was (`bao agent`: up to 5 min; leafd: up to 30 s once the pair has ended). `writeToFile` cuts its file off first, which on a full tmpfs gives it the room that it writes into",
   layouts: ["files", "bundle"],
   together: 3,
   measure: async (bench) => {

@@ -20,7 +20,7 @@ export const OUTSIDER_ROW: ComparedRow = {
   id: 26,
   what: `somebody deletes the key file, overwrites the certificate file, makes the key file 0644 (three runs, certificate 1 h, ${PATIENCE} s each, then a restart)`,
   reading:
-    "seconds until a whole, private pair is there again; `no` not within the time, and then whether a restart of the tool repaired it",
+    "seconds until a whole, private pair is there again; `no` not within the time, and then whether a restart of the tool repaired it. `pkiCert` looks at its file at its next renewal, at 90 % of the life, or at a start",
   layouts: ["files", "bundle"],
   together: 2,
   measure: async (bench) => {
@@ -39,7 +39,7 @@ async function repaired(bench: Bench, harm: (files: PairFiles) => void): Promise
   const began = Date.now();
   const inTime = (within: number) => waitFor(good, { within: within * 1000, every: 50 }).catch(() => false);
   if (await inTime(PATIENCE)) return `${seconds(Date.now() - began)} s`;
-  await process.stop("SIGTERM");
+  await process.stop("SIGKILL"); // consul-template does not end at a SIGTERM.
   await using _again = new Supervised(installation);
   return (await inTime(AFTER_RESTART)) ? "no, restart repairs" : "no, nor at a restart";
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type NamesReport, watchNames, watchPair } from "../../../support/watcher.ts";
 import { type ComparedRow, running } from "../bench.ts";
 
-const DURATION = 60;
+const DURATION = 40;
 /** The shortest that all of them can keep up with. */
 const TTL = 4;
 
