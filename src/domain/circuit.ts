@@ -12,7 +12,7 @@ export type Circuit =
       readonly kind: "closed";
       /** Outages in a row. */
       readonly failures: number;
-      /** Successes in a row. */
+      /** Successes in a row, good looks at its health among them. */
       readonly streak: number;
       /** When it closed after an outage; absent: there was none. */
       readonly since?: EpochMillis;
@@ -37,7 +37,11 @@ interface Away {
   readonly probeAt: EpochMillis;
 }
 
-export const CLOSED: Circuit = { kind: "closed", failures: 0, streak: 0 };
+/** Successes in a row before a service goes back to an issuer that it has left. */
+const RETURN_STREAK = 2;
+
+/** Of an issuer that nothing bad is known of: as good as one that has returned. */
+export const CLOSED: Circuit = { kind: "closed", failures: 0, streak: RETURN_STREAK };
 
 /** Outages in a row that open it: one may be a lost packet. */
 const OPENS_AFTER = 3;
@@ -97,14 +101,22 @@ function answered(circuit: Circuit, isOk: boolean, at: EpochMillis): Circuit {
   return { ...circuit, failures: 0, streak: circuit.streak + Number(isOk) };
 }
 
-/** The circuit after a look at the health. It only ever opens the way for one service; that one's success closes it. */
+/**
+ * The circuit after a look at the health. It only ever opens the way for one service, whose success closes it; and it
+ * opens nothing, since who is closed is asked for certificates anyway.
+ */
 export function afterProbe(circuit: Circuit, reason: Reason | undefined, probeAt: EpochMillis): Circuit {
-  if (circuit.kind === "closed") return circuit;
+  if (circuit.kind === "closed") return { ...circuit, streak: reason === undefined ? circuit.streak + 1 : 0 };
   const { since, trips } = circuit;
   if (reason !== undefined) return { kind: "open", since, trips, reason, probeAt };
   const streak = circuit.kind === "half_open" ? circuit.streak + 1 : 1;
   const trial = circuit.kind === "half_open" && circuit.trial !== undefined ? { trial: circuit.trial } : {};
   return { kind: "half_open", since, trips, reason: circuit.reason, probeAt, streak, ...trial };
+}
+
+/** Whether services that have left the issuer may go back to it. */
+export function mayReturn(circuit: Circuit): boolean {
+  return circuit.kind !== "open" && circuit.streak >= RETURN_STREAK;
 }
 
 /** Whether this service may ask the issuer now. */

@@ -1,4 +1,4 @@
-import { admits, type Circuit, isAway } from "./circuit.ts";
+import { admits, type Circuit, isAway, mayReturn } from "./circuit.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
 import { fraction } from "./schedule.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -28,8 +28,6 @@ const FAILOVER_BURN = 0.25;
 const RESERVE_BURN = 0.75;
 /** An issuer whose circuit is open for this long is failed over from, however long the window is. */
 const FAILOVER_OPEN: Millis = 10 * MINUTE;
-/** Successes in a row before a service goes back to an issuer that it has left. */
-const RETURN_STREAK = 2;
 /** After an outage those who are not first spread over this time at most. */
 const LONGEST_SPREAD: Millis = MINUTE;
 /** While a circuit is away its state is looked at again after this time. */
@@ -67,18 +65,14 @@ export function turns(state: ServiceState, around: Circumstances): readonly Turn
  * The configured order, unless the pair came from a later issuer: that one goes first until the preferred one has shown
  * twice in a row that it is back. So the way back costs no certificate, and an issuer that comes and goes is left alone.
  */
-function preference({ current }: ServiceState, { spec, circuit }: Circumstances): readonly string[] {
+function preference({ current, force }: ServiceState, { spec, circuit }: Circumstances): readonly string[] {
   const names = spec.issuers.map(({ name }) => name);
   const [home] = spec.issuers;
-  if (current === undefined || current.issuer === home.name || !names.includes(current.issuer)) return names;
+  if (force || current === undefined || current.issuer === home.name || !names.includes(current.issuer)) return names;
   const others = names.filter((name) => name !== home.name && name !== current.issuer);
-  return hasReturned(circuit(home.name))
+  return mayReturn(circuit(home.name))
     ? [home.name, current.issuer, ...others]
     : [current.issuer, home.name, ...others];
-}
-
-function hasReturned(circuit: Circuit): boolean {
-  return circuit.kind !== "open" && circuit.streak >= RETURN_STREAK;
 }
 
 /** Two issuers in the order of preference, by name. */
@@ -97,16 +91,23 @@ function failoverFrom({ before, next }: Neighbours, state: ServiceState, around:
   if (since === NEVER) return NEVER;
   // The one that the pair came from needs no second proof that the first is not there.
   if (current === undefined || current.notAfter <= now || current.issuer === next) return since;
-  const needed = Math.max(since, Math.min(current.due, state.outdated === undefined ? NEVER : now));
+  const needed = neededFrom(state);
   const { failoverAfter } = spec.outage;
-  if (failoverAfter !== undefined) return needed + failoverAfter;
-  return Math.max(since, Math.min(burnAt(current, FAILOVER_BURN), Math.max(openSince + FAILOVER_OPEN, current.due)));
+  if (failoverAfter !== undefined) return Math.max(since + failoverAfter, needed);
+  return Math.max(since, Math.min(burnAt(current, FAILOVER_BURN), Math.max(openSince + FAILOVER_OPEN, needed)));
+}
+
+/** From when on another pair is wanted. */
+function neededFrom({ current, outdated, replaceAt, forced }: ServiceState): EpochMillis {
+  if (current === undefined || forced) return ALWAYS;
+  return outdated === undefined ? current.due : Math.min(replaceAt ?? ALWAYS, current.due);
 }
 
 /** When the issuer may be asked, as far as its circuit and its last failure are concerned. */
 export function askableFrom(issuer: string, state: ServiceState, around: Circumstances): EpochMillis {
   const { now, spec, circuit } = around;
   const trouble = state.issuerTroubles[issuer];
+  if (state.force) return trouble?.retryAt ?? ALWAYS;
   const is = circuit(issuer);
   if (is.kind !== "closed") return admits(is, spec.name) ? ALWAYS : Math.max(is.probeAt, now + LOOK_AGAIN);
   const back = is.since === undefined ? ALWAYS : is.since + spreadOf(state, spec.name, is.since);
@@ -140,7 +141,8 @@ export function reserveProblem(state: ServiceState, { now, spec, circuit }: Circ
   if (current !== undefined && reserve.notAfter <= current.notAfter) return "no_gain";
   const isGone = ({ name }: { readonly name: string }) =>
     state.issuerTroubles[name] !== undefined || circuit(name).kind !== "closed";
-  return spec.issuers.some(isGone) ? undefined : "issuers_answer";
+  const isSpent = state.rotationTrouble?.reason === "budget_exhausted";
+  return isSpent || spec.issuers.some(isGone) ? undefined : "issuers_answer";
 }
 
 /** When the reserve takes over, if no issuer has helped until then: early enough for a reload and its proof. */

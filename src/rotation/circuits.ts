@@ -1,4 +1,13 @@
-import { admits, afterProbe, afterRequest, type Circuit, CLOSED, type Outcome, probeDelay } from "../domain/circuit.ts";
+import {
+  admits,
+  afterProbe,
+  afterRequest,
+  type Circuit,
+  CLOSED,
+  mayReturn,
+  type Outcome,
+  probeDelay,
+} from "../domain/circuit.ts";
 import { type Reason, toLeafdError } from "../domain/errors.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "./ports.ts";
@@ -45,7 +54,7 @@ export class Circuits {
     const now = clock.now();
     const when = { at: now, probeAt: now + this.#delay(issuer.name, before) };
     this.#set(issuer.name, afterRequest(before, outcome, when));
-    if (this.of(issuer.name).kind !== "closed" && !this.#watched.has(issuer.name)) void this.#watch(issuer);
+    if (!isSound(this.of(issuer.name)) && !this.#watched.has(issuer.name)) void this.#watch(issuer);
   }
 
   /** The service is done with the issuer, whether or not it asked. */
@@ -67,14 +76,15 @@ export class Circuits {
     return probeDelay(this.#options.remaining(issuer), trips);
   }
 
-  /** Looks at the health until the circuit is closed. */
+  /** Looks at the health until nothing stands against the issuer any more. */
   async #watch(issuer: Issuer): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#stop;
     this.#watched.add(issuer.name);
     try {
-      for (let is = this.of(issuer.name); is.kind !== "closed"; is = this.of(issuer.name)) {
-        await clock.sleep(Math.max(0, is.probeAt - clock.now()), signal);
+      for (let is = this.of(issuer.name); !isSound(is); is = this.of(issuer.name)) {
+        const wait = is.kind === "closed" ? this.#delay(issuer.name, is) : is.probeAt - clock.now();
+        await clock.sleep(Math.max(0, wait), signal);
         const reason = await this.#ask(issuer);
         const after = this.of(issuer.name);
         this.#set(issuer.name, afterProbe(after, reason, clock.now() + this.#delay(issuer.name, after)));
@@ -100,10 +110,16 @@ export class Circuits {
   #set(issuer: string, next: Circuit): void {
     const before = this.of(issuer);
     this.#circuits.set(issuer, next);
-    if (before.kind === next.kind) return;
+    if (before.kind === next.kind && mayReturn(before) === mayReturn(next)) return;
     const { emit, clock, changed } = this.#options;
     const reason = next.kind === "closed" ? {} : { reason: next.reason };
-    emit({ kind: "issuer_circuit", at: clock.now(), issuer, state: next.kind, ...reason });
+    if (before.kind !== next.kind)
+      emit({ kind: "issuer_circuit", at: clock.now(), issuer, state: next.kind, ...reason });
     changed(issuer);
   }
+}
+
+/** Whoever was left after a failure is looked at until services may go back, also when the circuit never opened. */
+function isSound(circuit: Circuit): boolean {
+  return circuit.kind === "closed" && mayReturn(circuit);
 }
