@@ -1,7 +1,7 @@
 import type { Cause } from "./events.ts";
 import { askableFrom, type Circumstances, reserveFrom, reserveProblem, turns } from "./ladder.ts";
 import { renewalMargin } from "./schedule.ts";
-import type { ServiceState } from "./state.ts";
+import { isOfTheIssuer, type ServiceState } from "./state.ts";
 import { type EpochMillis, MINUTE, type Millis } from "./units.ts";
 
 /** Something to do about one service. */
@@ -55,13 +55,6 @@ const SAME_PAIR: ReadonlySet<Cause> = new Set<Cause>(["delivery_changed", "trust
  */
 export const RULES: readonly Rule[] = [
   {
-    name: "a pair that ended is dealt with as the operator wants",
-    wish: ({ current, expired, expiryTrouble }) =>
-      current === undefined || expired === current.generation
-        ? undefined
-        : { at: Math.max(current.notAfter, expiryTrouble?.retryAt ?? NOW), act: { kind: "expire" } },
-  },
-  {
     name: "dependents are told at once",
     wish: (state, around) =>
       state.reloadOwed && state.reloadTrouble === undefined
@@ -75,6 +68,14 @@ export const RULES: readonly Rule[] = [
       reserveProblem(state, around) === undefined
         ? { at: Math.max(reserveFrom(state), diskFrom(state)), act: { kind: "use_reserve" } }
         : undefined,
+  },
+  {
+    // After a suspend or a reboot the issuers are there, as a rule: nothing is stopped that can be renewed now.
+    name: "a pair that ended, with no other to be had now, is dealt with as the operator wants",
+    wish: ({ current, expired, expiryTrouble }) =>
+      current === undefined || expired === current.generation
+        ? undefined
+        : { at: Math.max(current.notAfter, expiryTrouble?.retryAt ?? NOW), act: { kind: "expire" } },
   },
   {
     name: "what the dependents serve is looked at",
@@ -150,9 +151,13 @@ function dueOrWait({ at, act }: Wish, now: EpochMillis): Decision {
 
 /** From when the disk, or leafd itself, may be tried again: trouble that no issuer answers for. */
 function diskFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
-  if (trouble === undefined) return NOW;
-  const isOfTheIssuer = (trouble.stage === "issue" || trouble.stage === "verify") && trouble.reason !== "internal";
-  return isOfTheIssuer && trouble.reason !== "budget_exhausted" ? NOW : trouble.retryAt;
+  if (trouble === undefined || isOfTheIssuer(trouble) || trouble.reason === "budget_exhausted") return NOW;
+  return trouble.retryAt;
+}
+
+/** From when the budget lets the issuers be asked again; what costs no certificate does not wait for that. */
+function budgetFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
+  return trouble?.reason === "budget_exhausted" ? trouble.retryAt : NOW;
 }
 
 /** Reloads wait for a window, unless the pair that dependents use would end before. */
@@ -177,12 +182,11 @@ function wantedRotation(state: ServiceState, around: Circumstances): Wish {
 
 /** The first of the issuers whose turn it is; when there is none, the one whose turn comes first. */
 function issueFrom({ cause, at }: { cause: Cause; at: EpochMillis }, state: ServiceState, around: Circumstances): Wish {
-  const { now, spec } = around;
+  const { now } = around;
   const wish = (issuer: string, from: EpochMillis): Wish => ({
-    at: Math.max(at, from, diskFrom(state)),
+    at: Math.max(at, from, diskFrom(state), budgetFrom(state)),
     act: { kind: "issue", cause, issuer },
   });
-  if (state.force) return wish(spec.issuers[0].name, NOW);
   const wishes = turns(state, around).map(({ issuer, at: from }) => wish(issuer, from));
   const [first, ...others] = wishes;
   const ready = wishes.find((each) => each.at <= now);

@@ -1,6 +1,6 @@
 import type { Reason } from "./errors.ts";
 import type { ServiceEvent, Stage } from "./events.ts";
-import type { IssuerTrouble, ServiceState, Trouble } from "./state.ts";
+import { type IssuerTrouble, isOfTheIssuer, type ServiceState, type Trouble } from "./state.ts";
 import type { EpochMillis } from "./units.ts";
 
 type Kind = ServiceEvent["kind"];
@@ -133,12 +133,6 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     rotations: state.rotations + (isNew ? 1 : 0),
     ...(superseded && { superseded }),
   };
-}
-
-/** An issuer answers for these stages; a spent budget and a program that is told to stop are not its fault. */
-function isOfTheIssuer({ stage, reason }: EventByKind["rotation_failed"]): boolean {
-  if (stage !== "issue" && stage !== "verify") return false;
-  return reason !== "budget_exhausted" && reason !== "internal" && reason !== "cancelled";
 }
 
 function issuerTrouble(before: IssuerTrouble | undefined, event: EventByKind["rotation_failed"]): IssuerTrouble {

@@ -96,6 +96,12 @@ export const INITIAL_STATE: ServiceState = {
   rotations: 0,
 };
 
+/** An issuer answers for these stages; a spent budget and a program that is told to stop are not its fault. */
+export function isOfTheIssuer({ stage, reason }: Pick<Trouble, "stage" | "reason">): boolean {
+  if (stage !== "issue" && stage !== "verify") return false;
+  return reason !== "budget_exhausted" && reason !== "internal" && reason !== "cancelled";
+}
+
 /** A pause ends with its time, whether or not that has been said. */
 export function isPaused(state: ServiceState, now: EpochMillis): state is ServiceState & { pausedUntil: EpochMillis } {
   return state.pausedUntil !== undefined && state.pausedUntil > now;
