@@ -54,14 +54,18 @@ const failed = (at: number, reason: Reason = "sealed"): IssuerTrouble => ({
   retryAt: at + MINUTE,
 });
 
-const open = (since: number): Circuit => ({
+type Open = Circuit & { kind: "open" };
+type HalfOpen = Circuit & { kind: "half_open" };
+type Closed = Circuit & { kind: "closed" };
+
+const open = (since: number, probeAt = since + 2 * SECOND): Open => ({
   kind: "open",
   since,
   reason: "sealed",
   trips: 0,
-  probeAt: since + 2 * SECOND,
+  probeAt,
 });
-const halfOpen = (since: number, streak: number): Circuit => ({ ...open(since), kind: "half_open", streak }) as Circuit;
+const halfOpen = (since: number, streak: number): HalfOpen => ({ ...open(since), kind: "half_open", streak });
 
 /** [issuer, from] in their order. */
 const order = (...[of, where]: Parameters<typeof turns>) => turns(of, where).map(({ issuer, from }) => [issuer, from]);
@@ -121,8 +125,8 @@ describe("the next issuer", () => {
     const early = START + HOUR;
     const troubles = { issuerTroubles: { main: failed(early) } };
     const quick = service({ failoverAfter: 5 * MINUTE });
-    const from = (changes: Partial<ServiceState>, spec = quick, circuits = {}) =>
-      order(state({ ...troubles, ...changes }), around(early + 2 * MINUTE, { spec, circuits }))[1]?.[1];
+    const from = (changes: Partial<ServiceState>, of = quick, circuits = {}) =>
+      order(state({ ...troubles, ...changes }), around(early + 2 * MINUTE, { spec: of, circuits }))[1]?.[1];
     assert.equal(from({}), DUE, "nothing is wanted yet");
     assert.equal(from({ outdated: "request_changed" }), early + 5 * MINUTE);
     assert.equal(from({ forced: true }), early + 5 * MINUTE);
@@ -153,7 +157,7 @@ describe("the way back", () => {
 
   it("is taken after two successes in a row, and not before", () => {
     const left = state({ current: fromDr });
-    const closed = (streak: number): Circuit => ({ ...CLOSED, since: DUE, streak }) as Circuit;
+    const closed = (streak: number): Closed => ({ kind: "closed", failures: 0, since: DUE, streak });
     assert.deepEqual(names(left), ["main", "dr", "far"], "nothing bad is known, as after a restart");
     assert.deepEqual(names(left, { main: open(DUE) }), ["dr", "main", "far"]);
     assert.deepEqual(names(left, { main: halfOpen(DUE, 1) }), ["dr", "main", "far"]);
@@ -205,19 +209,19 @@ describe("when an issuer may be asked", () => {
   it("is not while its circuit is open, whatever the service's own retry: at the next look, and not in a loop", () => {
     const now = DUE + MINUTE;
     const troubled = state({ issuerTroubles: { main: failed(DUE) } });
-    assert.equal(ask(troubled, { ...open(DUE), probeAt: now + 20 * SECOND } as Circuit), now + 20 * SECOND);
+    assert.equal(ask(troubled, open(DUE, now + 20 * SECOND)), now + 20 * SECOND);
     assert.equal(ask(troubled, open(DUE)), now + SECOND, "the look is under way");
   });
 
   it("is now for the one service that tries a half open circuit, and later for the others", () => {
     assert.equal(ask(state({ issuerTroubles: { main: failed(DUE) } }), halfOpen(DUE, 1)), AT_ONCE);
-    assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "web" } as Circuit), AT_ONCE);
-    assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "api" } as Circuit), DUE + MINUTE + SECOND);
+    assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "web" }), AT_ONCE);
+    assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "api" }), DUE + MINUTE + SECOND);
   });
 
   it("is spread after an outage: at most a minute, and a twentieth of what is left", () => {
     const back = DUE + HOUR;
-    const closed: Circuit = { kind: "closed", failures: 0, streak: 2, since: back };
+    const closed: Closed = { kind: "closed", failures: 0, streak: 2, since: back };
     const spreads = Array.from({ length: 200 }, (_, index) => {
       const where = around(back, { spec: exampleService({ name: `s${index}` }), circuits: { main: closed } });
       return askableFrom("main", state(), where) - back;
@@ -236,10 +240,10 @@ describe("when an issuer may be asked", () => {
 
   it("is not spread for those whose renewal came due later, nor delayed by the outage that is over", () => {
     const back = DUE - HOUR;
-    const closed: Circuit = { kind: "closed", failures: 0, streak: 2, since: back };
+    const closed: Closed = { kind: "closed", failures: 0, streak: 2, since: back };
     assert.equal(ask(state(), closed), AT_ONCE);
     const after = DUE + HOUR;
-    const recovered: Circuit = { ...closed, since: after } as Circuit;
+    const recovered: Closed = { ...closed, since: after };
     const waiting = state({ issuerTroubles: { main: { ...failed(DUE), retryAt: after + 5 * MINUTE } } });
     assert.ok(ask(waiting, recovered) < after + MINUTE, "its retry was for an issuer that was away");
     const soon = state({ issuerTroubles: { main: { ...failed(DUE), retryAt: after } } });
@@ -312,7 +316,7 @@ describe("the ladder as an operator sees it", () => {
 
   it("in an outage: why the first one cannot help, and from when the others do", () => {
     const now = DUE + 3 * MINUTE;
-    const circuits = { main: { ...open(DUE), probeAt: now + 20 * SECOND } as Circuit };
+    const circuits = { main: open(DUE, now + 20 * SECOND) };
     const troubled = state({ reserve, issuerTroubles: { main: failed(DUE) } });
     assert.deepEqual(rungs(troubled, around(now, { spec, circuits })).slice(1, 4), [
       { kind: "issuer", name: "main", inUse: true, available: false, why: "circuit_open", from: now + 20 * SECOND },
