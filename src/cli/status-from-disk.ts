@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { CLOSED } from "../domain/circuit.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { evolve } from "../domain/evolve.ts";
@@ -8,12 +9,16 @@ import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { keys } from "../keys/keys.ts";
 import { issuersOf } from "../rotation/crew.ts";
+import type { Ports } from "../rotation/job.ts";
 import type { Clock, Issuer } from "../rotation/ports.ts";
 import { look, type Reading } from "../rotation/recover.ts";
+import { recoverReserve } from "../rotation/reserve.ts";
 import { TrustKeeper } from "../rotation/trust.ts";
 import { createStore } from "../store/store.ts";
 import { createTrustMemory } from "../store/trust-memory.ts";
 import { VERSION } from "../version.ts";
+
+type ReadOnly = Reading["ports"] & Pick<Ports, "heldDirectory">;
 
 /** What a leafd that starts now would find. Takes no lock, claims nothing and writes nothing. */
 export async function statusFromDisk(settings: Settings, clock: Clock): Promise<DaemonStatus> {
@@ -37,20 +42,22 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
   };
 }
 
-async function foundState(spec: ServiceSpec, settings: Settings, ports: Reading["ports"]): Promise<ServiceState> {
+async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadOnly): Promise<ServiceState> {
   let state = INITIAL_STATE;
   const issuers = issuersOf(spec).map((issuer) => absent(issuer, settings));
   const included = settings.trust.include.map((issuer) => absent(issuer, settings));
-  await look({
+  const reading: Reading = {
     spec,
     ports,
     issuers,
-    authorities: [...issuers.slice(0, spec.issuers.length), ...included],
+    authorities: [...issuers, ...included],
     pace: 0,
     say: (said) => {
       state = evolve(state, { ...said, service: spec.name, at: ports.clock.now() });
     },
-  });
+  };
+  await look(reading);
+  await recoverReserve({ ...reading, ports });
   return state;
 }
 
@@ -69,7 +76,7 @@ function absent(spec: IssuerSpec, settings: Settings): Issuer {
   };
 }
 
-function readOnlyPorts(settings: Settings, clock: Clock): Reading["ports"] {
+function readOnlyPorts(settings: Settings, clock: Clock): ReadOnly {
   const ignore = () => undefined;
   const memory = createTrustMemory(settings.stateDir, ignore);
   return {
@@ -77,6 +84,7 @@ function readOnlyPorts(settings: Settings, clock: Clock): Reading["ports"] {
     keys,
     store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
     trust: new TrustKeeper({ spec: settings.trust, memory, clock, emit: ignore }),
+    heldDirectory: join(settings.stateDir, "held"),
     seed: "",
   };
 }

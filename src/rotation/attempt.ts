@@ -2,6 +2,7 @@ import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
 import type { Act } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
+import { requestHash } from "../domain/request.ts";
 import type { ServiceState } from "../domain/state.ts";
 import { deliver, recordDelivery } from "./deliver.ts";
 import { failureOf, type Job } from "./job.ts";
@@ -20,6 +21,12 @@ interface AttemptOptions extends RunnerOptions {
   readonly chance: (what: string, count: number) => number;
 }
 
+interface Passage {
+  readonly issuer: Issuer;
+  /** See `Gate`. */
+  readonly urgency: number;
+}
+
 /**
  * Tries of one service to get, publish or deliver a pair. What goes wrong becomes an event with the time of the next
  * try; only the abort of the signal is thrown.
@@ -35,7 +42,10 @@ export class Attempts {
   async issue({ cause, issuer: name }: Act & { kind: "issue" }, signal: AbortSignal): Promise<void> {
     const issuer = this.#options.issuers.find((each) => each.name === name);
     if (issuer === undefined) return;
-    await this.#through(issuer, () => this.#try(this.#options.job(cause, issuer), rotate, signal), signal);
+    const { current } = this.#options.state();
+    const work = () => this.#try(this.#options.job(cause, issuer), rotate, signal);
+    // Who ends first goes first; who has nothing goes before everybody.
+    await this.#through({ issuer, urgency: current?.notAfter ?? 0 }, work, signal);
   }
 
   republish(cause: Cause, signal: AbortSignal): Promise<void> {
@@ -52,16 +62,20 @@ export class Attempts {
     if (issuer === undefined) return;
     const { current: _, ...others } = state();
     const { reserve } = others;
+    const spec = reserveSpec(this.#options.spec, ports.heldDirectory);
+    const isAsked = reserve === undefined || reserve.requestHash === requestHash(spec.request, issuer.identity);
     const job: Job = {
-      ...jobFor("renewal_due", issuer),
-      spec: reserveSpec(this.#options.spec, ports.heldDirectory),
+      ...jobFor(isAsked ? "renewal_due" : "request_changed", issuer),
+      spec,
       rung: "reserve",
       state: reserve === undefined ? others : { ...others, current: reserve },
       carry: { unpublished: undefined, checked: undefined },
     };
     // It comes on top of what the service itself may cost.
     const work = () => renewReserve({ ...job, budget: job.budget + 1 }, signal);
-    await this.#through(issuer, () => work().catch((thrown) => this.#reserveFailed(job, thrown, signal)), signal);
+    // A reserve is for later: whoever needs a pair goes first.
+    const last = { issuer, urgency: Number.POSITIVE_INFINITY };
+    await this.#through(last, () => work().catch((thrown) => this.#reserveFailed(job, thrown, signal)), signal);
   }
 
   /** Tells the dependents. */
@@ -108,12 +122,11 @@ export class Attempts {
   }
 
   /** Through the circuit and the gate of an issuer; nothing happens when the circuit lets another service try first. */
-  async #through(issuer: Issuer, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #through({ issuer, urgency }: Passage, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { circuits, gate, spec, state } = this.#options;
     if (!state().force && !circuits.enter(issuer.name, spec.name)) return;
     try {
-      // Who ends first goes first; who has nothing goes before everybody.
-      await gate(issuer.name).pass(state().current?.notAfter ?? 0, work, signal);
+      await gate(issuer.name).pass(urgency, work, signal);
     } finally {
       circuits.leave(issuer.name, spec.name);
     }

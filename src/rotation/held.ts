@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseCertificates } from "../domain/certificate.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import type { OutputSpec } from "../domain/spec.ts";
@@ -16,7 +16,8 @@ type Held = "reserve" | "refused";
 export function heldOutput(heldDirectory: string, service: string, what: Held): OutputSpec {
   return {
     directory: join(heldDirectory, what, service),
-    makeBelow: heldDirectory,
+    // The state directory is there; what is missing below it is made.
+    makeBelow: dirname(heldDirectory),
     modes: { key: 0o600, cert: 0o600, directory: 0o700 },
     layout: "generations",
   };
@@ -30,8 +31,10 @@ export function asSigned({ manifest, material }: Inspection & { kind: "pair" }):
   return { leaf, chain, privateKey: material.privateKey, receivedAt, requestHash };
 }
 
+type Holding = Pick<Job, "spec"> & { readonly ports: Pick<Job["ports"], "store" | "heldDirectory"> };
+
 /** What is kept back, or undefined when there is nothing whole. */
-export async function readHeld({ ports, spec }: Pick<Job, "ports" | "spec">, what: Held) {
+export async function readHeld({ ports, spec }: Holding, what: Held) {
   const found = await ports.store.inspect(heldOutput(ports.heldDirectory, spec.name, what));
   if (found.kind === "pair") return found;
   return found.kind === "damaged" && found.rescue ? ({ kind: "pair", ...found.rescue } as const) : undefined;

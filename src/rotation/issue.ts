@@ -60,14 +60,28 @@ async function spend(job: Job, ask: () => Promise<SignedReply>, signal: AbortSig
   const at = clock.now();
   ledger.record(job.spec.name, at);
   try {
-    const reply = await ask();
+    const reply = await reach(job, ask, signal);
     job.report({ kind: "ok" });
     return reply;
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     ledger.forget(job.spec.name, at);
+    if (!isAway(toLeafdError(thrown).reason)) job.report({ kind: "refused" });
+    throw thrown;
+  }
+}
+
+/** Asks the issuer for something. That it is away is reported to its circuit. */
+export async function reach<T>(
+  { report }: Pick<Job, "report">,
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (thrown) {
     const { reason } = toLeafdError(thrown);
-    job.report(isAway(reason) ? { kind: "away", reason } : { kind: "refused" });
+    if (!signal.aborted && isAway(reason)) report({ kind: "away", reason });
     throw thrown;
   }
 }

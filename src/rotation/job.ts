@@ -1,6 +1,6 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { Outcome } from "../domain/circuit.ts";
-import { toLeafdError } from "../domain/errors.ts";
+import { type Reason, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent, Stage } from "../domain/events.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import type { Manifest, RungName } from "../domain/manifest.ts";
@@ -64,6 +64,8 @@ export interface Job {
   readonly reloader: Reloader;
   readonly cause: Cause;
   readonly state: ServiceState;
+  /** What stands against the first issuer, as far as is known. */
+  readonly why?: Reason;
   /** What the issuer said, for its circuit. */
   readonly report: (outcome: Outcome) => void;
   /** Hands an event to the state, the log and the metrics. */

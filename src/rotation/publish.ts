@@ -110,11 +110,18 @@ async function commit(job: Job, { cause, material, facts, leaf }: Commit): Promi
   const superseded = supersededBy(job, cause, leaf);
   const published = { cause, leaf: leafFacts(manifest, leaf), reloadOwed, took };
   say({ kind: "published", ...published, ...(proofOwed && { proofOwed }), ...(superseded && { superseded }) });
-  const { current, rotationTrouble } = state;
-  if (current === undefined || current.rung === facts.rung) return manifest;
-  const why = facts.rung === "primary" || rotationTrouble === undefined ? {} : { reason: rotationTrouble.reason };
+  const { current } = state;
+  if (current === undefined || isSameRung(current, facts)) return manifest;
+  const why = facts.rung === "primary" || job.why === undefined ? {} : { reason: job.why };
   say({ kind: "rung_changed", from: current.rung, to: facts.rung, issuer: facts.issuer, ...why });
   return manifest;
+}
+
+type Place = Pick<ManifestFacts, "rung" | "issuer">;
+
+/** Each issuer after the first is a rung of its own. */
+function isSameRung(before: Place, after: Place): boolean {
+  return before.rung === after.rung && (after.rung !== "failover" || before.issuer === after.issuer);
 }
 
 /** The certificate that is replaced, when it is to be revoked. */

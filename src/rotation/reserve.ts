@@ -1,9 +1,11 @@
 import { bundlePem } from "../domain/bundle.ts";
-import { toLeafdError } from "../domain/errors.ts";
+import type { Certificate } from "../domain/certificate.ts";
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { outdatedBy } from "../domain/request.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { asSigned, heldOutput, readHeld } from "./held.ts";
-import { issue } from "./issue.ts";
+import { issue, reach } from "./issue.ts";
 import { type Job, leafFacts } from "./job.ts";
 import { factsFor, publishAgain } from "./publish.ts";
 import { prove } from "./rotate.ts";
@@ -28,7 +30,7 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   job.stage = "preflight";
   await ports.store.preflight(spec.output, spec.name);
   job.stage = "issue";
-  const roots = await ports.trust.bundle(job.authorities, issuer, signal);
+  const roots = await reach(job, () => ports.trust.bundle(job.authorities, issuer, signal), signal);
   const signed = await issue(job, signal);
   job.stage = "verify";
   const verified = prove(job, signed, roots);
@@ -42,10 +44,19 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   await ports.store.sweep(spec.output);
 }
 
-/** Reads the reserve of an earlier run into the state, if it is still what the configuration asks for. Issues nothing. */
-export async function recoverReserve(job: Job): Promise<void> {
+/** What reading takes of a job: no issuer is asked. */
+type Reading = Pick<Job, "spec" | "issuers" | "authorities" | "say"> & {
+  readonly ports: Pick<Job["ports"], "clock" | "keys" | "store" | "trust" | "heldDirectory">;
+};
+
+/**
+ * Reads the reserve of an earlier run into the state. Where the configuration asks for another one now it is due at once,
+ * and better than none until then. Issues nothing.
+ */
+export async function recoverReserve(job: Reading): Promise<void> {
   const { ports, spec, say } = job;
-  if (spec.outage.reserve === undefined) return;
+  const { reserve } = spec.outage;
+  if (reserve === undefined) return;
   try {
     const found = await readHeld(job, "reserve");
     const signed = found && asSigned(found);
@@ -53,8 +64,12 @@ export async function recoverReserve(job: Job): Promise<void> {
     const { leaf, chain, privateKey } = signed;
     const roots = ports.trust.known(job.authorities);
     const privateKeyHash = ports.keys.publicKeyHash(privateKey);
-    verifyStored({ leaf, chain, privateKeyHash, request: spec.request, roots, now: ports.clock.now() });
-    say({ kind: "reserved", leaf: leafFacts(found.manifest, leaf), fresh: false });
+    const asked = reserveSpec(spec, ports.heldDirectory);
+    verifyStored({ leaf, chain, privateKeyHash, request: asked.request, roots, now: ports.clock.now() });
+    const issuers = job.issuers.filter(({ name }) => name === reserve.issuer.name);
+    const facts = leafFacts(found.manifest, leaf);
+    const isOther = outdatedBy(asked, issuers, { leaf, manifest: found.manifest }) !== undefined;
+    say({ kind: "reserved", leaf: isOther ? { ...facts, due: facts.receivedAt } : facts, fresh: false });
   } catch (thrown) {
     const { reason, message } = toLeafdError(thrown);
     say({ kind: "reserve_lost", reason, message });
@@ -63,20 +78,31 @@ export async function recoverReserve(job: Job): Promise<void> {
 
 /** Publishes the reserve in place of a pair that nobody renewed in time. */
 export async function publishReserve(job: Job): Promise<void> {
-  const { ports, spec, say } = job;
+  const { ports, spec } = job;
   job.stage = "preflight";
   await ports.store.preflight(spec.output, spec.name);
   job.stage = "verify";
-  const found = await readHeld(job, "reserve");
-  const signed = found && asSigned(found);
-  if (found === undefined || signed === undefined) {
-    say({ kind: "reserve_lost", reason: "pair_damaged", message: "the reserve is no longer on disk" });
-    return;
-  }
   const roots = ports.trust.known(job.authorities);
-  prove(job, signed, roots);
-  // What is offered again after a failure is the reserve itself, never a certificate of the issuer.
-  job.carry.unpublished = undefined;
+  const found = await readProved(job, roots);
+  if (found === undefined) return;
   job.stage = "store";
   await publishAgain(job, "reserve_used", { ...found, material: { ...found.material, trust: bundlePem(roots) } });
+}
+
+/** The reserve on disk. One that is not there any more, or would not serve, is lost: to try it again is of no use. */
+async function readProved(job: Job, roots: readonly Certificate[]) {
+  const found = await readHeld(job, "reserve");
+  try {
+    const signed = found && asSigned(found);
+    if (signed === undefined) throw new LeafdError("pair_damaged", "the reserve is no longer on disk");
+    prove(job, signed, roots);
+    return found;
+  } catch (thrown) {
+    const { reason, message } = toLeafdError(thrown);
+    job.say({ kind: "reserve_lost", reason, message });
+    return undefined;
+  } finally {
+    // What is offered again after a failure is the reserve itself, never a certificate of the issuer.
+    job.carry.unpublished = undefined;
+  }
 }

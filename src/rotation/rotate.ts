@@ -5,7 +5,7 @@ import { RUNG_NAMES, type RungName } from "../domain/manifest.ts";
 import { requestHash } from "../domain/request.ts";
 import { formatTime, type Millis, SECOND } from "../domain/units.ts";
 import { type VerifiedBundle, verifyPair } from "../domain/verify.ts";
-import { issue } from "./issue.ts";
+import { issue, reach } from "./issue.ts";
 import type { Job, Signed } from "./job.ts";
 import { checkDependent } from "./pre-reload.ts";
 import { publish, republish } from "./publish.ts";
@@ -31,7 +31,7 @@ export async function rotate(job: Job, signal: AbortSignal): Promise<void> {
   await ports.store.preflight(spec.output, spec.name);
 
   job.stage = "issue";
-  const roots = await ports.trust.bundle(job.authorities, issuer, signal);
+  const roots = await reach(job, () => ports.trust.bundle(job.authorities, issuer, signal), signal);
   if (bundleChanged(job, roots)) {
     // Peers must know a root before they meet a leaf that chains to it: the bundle goes out alone, then the loop comes back.
     await republish(job, "trust_changed");

@@ -121,16 +121,20 @@ export class ServiceRunner {
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {
     const { spec, ports, reloader, issuers, reserveIssuer, included = [], pace = 0, movedFrom } = this.#options;
+    const all = reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer];
+    const first = this.#options.circuits.of(issuers[0].name);
+    const why = this.#state.rotationTrouble?.reason ?? (first.kind === "closed" ? undefined : first.reason);
     return {
       spec,
       issuer,
       rung: issuer === issuers[0] ? "primary" : "failover",
-      issuers: reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer],
-      authorities: [...issuers, ...included],
+      issuers: all,
+      authorities: [...all, ...included],
       ports,
       reloader,
       cause,
       state: this.#state,
+      ...(why && { why }),
       say: (said) => this.say(said),
       report: (outcome) => this.#options.circuits.report(issuer, outcome),
       carry: this.#carry,

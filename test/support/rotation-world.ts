@@ -61,9 +61,9 @@ export class RotationWorld extends TestDependents {
     this.issuer = this.addIssuer("main");
   }
 
-  /** Another issuer under the same root. */
-  addIssuer(name: string): TestIssuer {
-    const issuer = new TestIssuer(this.issuing, this.root, this.clock, name);
+  /** Another issuer; under the same root unless the test says otherwise. */
+  addIssuer(name: string, signer = this.issuing, root = this.root): TestIssuer {
+    const issuer = new TestIssuer(signer, root, this.clock, name);
     if (name !== "main") issuer.identity = `default//pki/${name}`;
     this.issuers.set(name, issuer);
     return issuer;
@@ -146,17 +146,18 @@ export class RotationWorld extends TestDependents {
 
   /** Carries decisions out until there is nothing to do now; answers when the next thing is due. */
   async settle(runner: ServiceRunner): Promise<EpochMillis> {
-    for (;;) {
+    for (let acts = 0; acts < 100; acts += 1) {
       const decision = runner.decide();
       if (decision.kind === "wait") return decision.until;
       await this.step(runner, decision);
     }
+    throw new Error(`acts without end: ${this.kinds().slice(-6).join(", ")}`);
   }
 
   /** Carries one decision out; a dependent that hangs is waited for as long as the runner waits. */
   async step(runner: ServiceRunner, decision: Act): Promise<void> {
     const working = runner.carryOut(decision, never);
-    if (decision.kind === "reload") await this.clock.advance(2000);
+    if (decision.kind === "reload" || decision.kind === "expire") await this.clock.advance(2000);
     if (decision.kind === "reload" && this.reloadsHang) await this.passTimeUntil(working);
     await working;
   }
@@ -166,6 +167,16 @@ export class RotationWorld extends TestDependents {
     const decision = runner.decide();
     if (decision.kind === "wait") await this.clock.advance(decision.until - this.clock.now());
     await this.settle(runner);
+  }
+
+  /** Lets this much time pass and does what comes due meanwhile. */
+  async pass(runner: ServiceRunner, duration: Millis): Promise<void> {
+    const end = this.clock.now() + duration;
+    for (;;) {
+      const until = Math.min(await this.settle(runner), end);
+      await this.clock.advance(Math.max(0, until - this.clock.now()));
+      if (until >= end) return;
+    }
   }
 
   /** Lets time pass until this is over: whenever somebody sleeps, to the end of that sleep. */

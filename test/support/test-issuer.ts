@@ -20,6 +20,8 @@ export class TestIssuer implements Issuer {
   readonly next: (Partial<LeafOptions> | LeafdError)[] = [];
   /** Set: the next request gets no answer, and its signal goes here. */
   unanswered: ((signal: AbortSignal) => void) | undefined;
+  /** Set: it is away, and this is what everything that is asked of it answers. */
+  away: LeafdError | undefined;
   /** Set: what the health of its cluster answers. */
   unhealthy: LeafdError | undefined;
   /** PEM. */
@@ -46,6 +48,7 @@ export class TestIssuer implements Issuer {
     const unanswered = this.unanswered;
     this.unanswered = undefined;
     if (unanswered !== undefined) await silence(signal, unanswered);
+    if (this.away !== undefined) throw this.away;
     const changes = this.next.shift() ?? {};
     if (changes instanceof LeafdError) throw changes;
     const now = this.#clock.now();
@@ -61,7 +64,8 @@ export class TestIssuer implements Issuer {
   }
 
   async health(): Promise<ClusterHealth> {
-    if (this.unhealthy !== undefined) throw this.unhealthy;
+    const failure = this.away ?? this.unhealthy;
+    if (failure !== undefined) throw failure;
     return { serverTime: this.#clock.now() };
   }
 
@@ -75,6 +79,7 @@ export class TestIssuer implements Issuer {
   }
 
   async authorities(): Promise<readonly string[]> {
+    if (this.away !== undefined) throw this.away;
     return this.published.map((ca) => ca.certificate.pem);
   }
 }
