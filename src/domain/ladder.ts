@@ -126,7 +126,7 @@ function isWaitingSince({ current }: ServiceState, closed: EpochMillis | undefin
 function spreadOf({ current }: ServiceState, service: string, since: EpochMillis): Millis {
   if (current === undefined || current.notAfter <= since) return 0;
   const span = Math.min(LONGEST_SPREAD, (current.notAfter - since) / 20);
-  return span * fraction(`${service}\0${current.serial}`);
+  return Math.round(span * fraction(`${service}\0${current.serial}`));
 }
 
 /** Why the reserve cannot take over, or undefined when it could. */

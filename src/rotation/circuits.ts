@@ -9,7 +9,7 @@ import {
   probeDelay,
 } from "../domain/circuit.ts";
 import { type Reason, toLeafdError } from "../domain/errors.ts";
-import type { Millis } from "../domain/units.ts";
+import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "./ports.ts";
 
 interface CircuitsOptions {
@@ -28,8 +28,8 @@ interface CircuitsOptions {
 export class Circuits {
   readonly #options: CircuitsOptions;
   readonly #circuits = new Map<string, Circuit>();
-  readonly #watched = new Set<string>();
-  readonly #stop = new AbortController();
+  /** Ends the looks at this issuer. */
+  readonly #watches = new Map<string, AbortController>();
 
   constructor(options: CircuitsOptions) {
     this.#options = options;
@@ -54,7 +54,7 @@ export class Circuits {
     const now = clock.now();
     const when = { at: now, probeAt: now + this.#delay(issuer.name, before) };
     this.#set(issuer.name, afterRequest(before, outcome, when));
-    if (!isSound(this.of(issuer.name)) && !this.#watched.has(issuer.name)) void this.#watch(issuer);
+    if (!isSound(this.of(issuer.name)) && !this.#watches.has(issuer.name)) void this.#watch(issuer);
   }
 
   /** The service is done with the issuer, whether or not it asked. */
@@ -66,9 +66,16 @@ export class Circuits {
     this.#options.changed(issuer);
   }
 
+  /** Another issuer has this name now: what is known of the one before means nothing. */
+  forget(issuer: string): void {
+    this.#watches.get(issuer)?.abort();
+    this.#watches.delete(issuer);
+    this.#circuits.delete(issuer);
+  }
+
   /** Ends the looks at the health. */
   close(): void {
-    this.#stop.abort();
+    for (const watch of this.#watches.values()) watch.abort();
   }
 
   #delay(issuer: string, circuit: Circuit): Millis {
@@ -79,32 +86,32 @@ export class Circuits {
   /** Looks at the health until nothing stands against the issuer any more. */
   async #watch(issuer: Issuer): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#stop;
-    this.#watched.add(issuer.name);
+    const watch = new AbortController();
+    const { signal } = watch;
+    this.#watches.set(issuer.name, watch);
     try {
       for (let is = this.of(issuer.name); !isSound(is); is = this.of(issuer.name)) {
         const wait = is.kind === "closed" ? this.#delay(issuer.name, is) : is.probeAt - clock.now();
-        await clock.sleep(Math.max(0, wait), signal);
-        const reason = await this.#ask(issuer);
+        if (wait > 0) await clock.sleep(wait, signal);
+        if (!isDue(this.of(issuer.name), clock.now())) continue;
+        const reason = await this.#ask(issuer, signal);
         const after = this.of(issuer.name);
         this.#set(issuer.name, afterProbe(after, reason, clock.now() + this.#delay(issuer.name, after)));
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
-      this.#watched.delete(issuer.name);
+      if (this.#watches.get(issuer.name) === watch) this.#watches.delete(issuer.name);
     }
   }
 
-  async #ask(issuer: Issuer): Promise<Reason | undefined> {
-    const { signal } = this.#stop;
-    try {
-      await issuer.health(signal);
-      return undefined;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      return toLeafdError(thrown).reason;
-    }
+  async #ask(issuer: Issuer, signal: AbortSignal): Promise<Reason | undefined> {
+    const answer = await issuer.health(signal).then(
+      () => undefined,
+      (thrown: unknown) => toLeafdError(thrown).reason,
+    );
+    signal.throwIfAborted();
+    return answer;
   }
 
   #set(issuer: string, next: Circuit): void {
@@ -117,6 +124,11 @@ export class Circuits {
       emit({ kind: "issuer_circuit", at: clock.now(), issuer, state: next.kind, ...reason });
     changed(issuer);
   }
+}
+
+/** What was asked meanwhile may have put the look off, or made it needless. */
+function isDue(circuit: Circuit, now: EpochMillis): boolean {
+  return circuit.kind === "closed" ? !isSound(circuit) : circuit.probeAt <= now;
 }
 
 /** Whoever was left after a failure is looked at until services may go back, also when the circuit never opened. */

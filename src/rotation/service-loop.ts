@@ -34,7 +34,8 @@ export async function serviceLoop(runner: ServiceRunner, around: Surroundings, s
     endPause(runner, around);
     const decision = runner.decide();
     const either = AbortSignal.any([signal, interruption.signal]);
-    const untilAudit = audited + AUDIT_EVERY - clock.monotonic();
+    // Whole milliseconds: a wall clock has no finer ones, and would see less than one as no time at all.
+    const untilAudit = Math.ceil(audited + AUDIT_EVERY - clock.monotonic());
     if (decision.kind === "recover") {
       await unlessAborted(recoverInTurn(runner, recoveries, either), either);
       await unlessAborted(orAborted(firstLook.looked(runner), either), either);

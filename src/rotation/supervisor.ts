@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
@@ -61,12 +62,13 @@ export class Supervisor {
 
   /** The circuits of all issuers that a service may ask. */
   issuers(): readonly IssuerStatus[] {
-    const specs = new Map(
-      this.services().flatMap(({ spec }) => issuersOf(spec).map((issuer) => [issuer.name, issuer])),
-    );
-    return [...specs.values()].map(({ name, cluster }) =>
+    return [...this.#issuers().values()].map(({ name, cluster }) =>
       issuerStatus({ name, cluster }, this.#crew.circuits.of(name)),
     );
+  }
+
+  #issuers(): ReadonlyMap<string, IssuerSpec> {
+    return new Map(this.services().flatMap(({ spec }) => issuersOf(spec).map((issuer) => [issuer.name, issuer])));
   }
 
   runner(name: string): ServiceRunner | undefined {
@@ -93,6 +95,10 @@ export class Supervisor {
       return old !== undefined && (isMoved || !isDeepStrictEqual(old, spec));
     });
     await Promise.all(gone.map((name) => this.#remove(name)));
+    const before = this.#issuers();
+    const isOther = (issuer: IssuerSpec) => !isDeepStrictEqual(issuer, before.get(issuer.name) ?? issuer);
+    for (const issuer of specs.flatMap(issuersOf))
+      if (replaced.has(issuer.cluster) || isOther(issuer)) this.#crew.circuits.forget(issuer.name);
     await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
     const added = fresh.map((spec) => this.#start(spec, { pace: paceOf(fresh.length) }));
     this.#firstLook ??= this.#look(added);
