@@ -29,12 +29,15 @@ export async function confirm({ job, current, chance }: Look, signal: AbortSigna
   const took = now - (proofOwed?.since ?? now);
   const { generation, serial } = current;
   if (seen === undefined && proofOwed === undefined) return job.say({ kind: "still_live", generation });
-  if (seen === undefined)
-    return job.say({ kind: "confirmed", generation, serial, took, endpoints: spec.probes.length });
+  if (seen === undefined) {
+    const endpoints = spec.probes.length;
+    return job.say({ kind: "confirmed", generation, serial, took: Math.max(0, took), endpoints });
+  }
   const settle = Math.max(...spec.probes.map((probe) => probe.settle));
-  job.say(
-    took < settle ? pending(seen, now + nextLook(proofOwed?.looks ?? 0, settle - took)) : failed(job, seen, chance),
-  );
+  // When they were told in the future, the clock was set back since, and how long ago that is nobody knows.
+  const waited = took < 0 ? settle : took;
+  const looks = proofOwed?.looks ?? 0;
+  job.say(waited < settle ? pending(seen, now + nextLook(looks, settle - waited)) : failed(job, seen, chance));
 }
 
 /** What keeps the proof from being had. */

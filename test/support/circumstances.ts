@@ -1,12 +1,18 @@
 import { type Circuit, CLOSED } from "../../src/domain/circuit.ts";
 import type { IssuerSpec } from "../../src/domain/cluster-spec.ts";
 import type { Circumstances } from "../../src/domain/ladder.ts";
+import type { ProbeSpec } from "../../src/domain/outage-spec.ts";
 import type { ServiceSpec } from "../../src/domain/spec.ts";
-import type { EpochMillis } from "../../src/domain/units.ts";
+import { type EpochMillis, SECOND } from "../../src/domain/units.ts";
 
 /** An issuer of this name: a role of the mount `pki` of the only cluster. */
 export function exampleIssuer(name = "main", settings: Partial<IssuerSpec> = {}): IssuerSpec {
   return { name, cluster: "default", mount: "pki", role: "svc", method: "sign", ...settings };
+}
+
+/** Where a dependent serves; an old worker may answer for 10 s after a reload. */
+export function exampleProbe(port = 8443): ProbeSpec {
+  return { host: "127.0.0.1", port, alpn: [], timeout: 5 * SECOND, settle: 10 * SECOND };
 }
 
 /** A service without dependents, probes or anything else that an operator adds. */

@@ -20,6 +20,10 @@ export class TestDependents {
   reloadsHang = false;
   /** What they serve (PEM), or why nobody can see it; undefined: what is published. */
   serving: string | LeafdError | undefined;
+  /** The same for one endpoint, by its port. */
+  readonly servingAt = new Map<number, string | LeafdError>();
+  /** How often an endpoint was looked at. */
+  looks = 0;
 
   constructor(clock: VirtualClock) {
     this.clock = clock;
@@ -38,7 +42,7 @@ export class TestDependents {
     },
   };
 
-  protected readonly probe: Probe = { served: (_endpoint, own) => this.#served(own) };
+  protected readonly probe: Probe = { served: ({ port }, own) => this.#served(port, own) };
 
   async #check(): Promise<string> {
     const failure = this.checkFailures.shift();
@@ -46,8 +50,9 @@ export class TestDependents {
     return "fine";
   }
 
-  async #served(own: PairMaterial): Promise<ServedLeaf> {
-    const { serving } = this;
+  async #served(port: number, own: PairMaterial): Promise<ServedLeaf> {
+    this.looks += 1;
+    const serving = this.servingAt.get(port) ?? this.serving;
     if (serving instanceof LeafdError) throw serving;
     const { fingerprint, serial, notAfter } = parseCertificate(serving ?? own.certificate);
     return { fingerprint, serial, notAfter };
