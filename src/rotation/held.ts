@@ -12,7 +12,7 @@ import type { Job, Signed } from "./job.ts";
 
 type Held = "reserve" | "refused";
 
-/** Where a pair of this service is kept back. */
+/** Where a pair of this service is kept back. The directory of all of them is made when the first one is. */
 export function heldOutput(heldDirectory: string, service: string, what: Held): OutputSpec {
   return {
     directory: join(heldDirectory, what, service),
