@@ -105,6 +105,7 @@ function without(state: ServiceState, ...fields: Optional[]): ServiceState {
 
 function published(state: ServiceState, event: EventByKind["published"]): ServiceState {
   const isNew = event.leaf.serial !== state.current?.serial;
+  const isBack = event.cause === "rolled_back";
   // A pair that is published again answers neither a wish for a new one nor a request for another.
   const isAnswered = isNew || state.outdated === event.cause;
   const over = [
@@ -118,7 +119,7 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
   ] as const;
   const { superseded } = event;
   return {
-    ...without(state, ...over, ...(isAnswered ? (["outdated", "replaceAt"] as const) : [])),
+    ...without(state, ...over, ...(isAnswered ? (["outdated", "replaceAt"] as const) : []), ...replaced(state, event)),
     recovered: true,
     current: event.leaf,
     forced: isNew ? false : state.forced,
@@ -132,7 +133,15 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     lastStore: event.at,
     rotations: state.rotations + (isNew ? 1 : 0),
     ...(superseded && { superseded }),
+    // What the one that was refused was to answer is wanted as before.
+    ...(isBack && state.published !== undefined && { outdated: state.published }),
   };
+}
+
+/** What is known about the certificate before, once this pair is the current one: it may be the very one that is back. */
+function replaced({ superseded }: ServiceState, event: EventByKind["published"]): ("superseded" | "revokeTrouble")[] {
+  const isOther = event.superseded !== undefined || superseded?.serial === event.leaf.serial;
+  return isOther ? ["superseded", "revokeTrouble"] : [];
 }
 
 function issuerTrouble(before: IssuerTrouble | undefined, event: EventByKind["rotation_failed"]): IssuerTrouble {

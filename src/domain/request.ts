@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 import type { IssuerSpec } from "./cluster-spec.ts";
 import type { Cause } from "./events.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Delivery, Manifest } from "./manifest.ts";
 import type { ReloadStep } from "./reload-spec.ts";
 import type { CertificateRequest, OutputSpec, ServiceSpec } from "./spec.ts";
 
@@ -44,6 +44,15 @@ export function deliveryHash(output: OutputSpec): string {
 /** The reload steps as they were carried out: another value means that they are owed again. */
 export function reloadHash(steps: readonly ReloadStep[]): string {
   return hash({ steps: steps.length === 0 ? undefined : steps });
+}
+
+/** The dependents have been told of this generation, by these steps. */
+export function wasToldOf(
+  { generation }: Pick<Manifest, "generation">,
+  steps: readonly ReloadStep[],
+  last: Delivery | undefined,
+): boolean {
+  return last?.generation === generation && last.reloadHash === reloadHash(steps);
 }
 
 /**

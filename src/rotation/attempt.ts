@@ -175,14 +175,25 @@ export class Attempts {
     const refused = { reason: "dependent_refused", message: error.message } as const;
     try {
       if (!(await rollBack(job, refused))) return false;
-      const { current } = this.#options.state();
-      if (current !== undefined) await recordDelivery(job, current);
     } catch (thrown) {
       job.say({ kind: "pair_warning", message: `the pair before cannot be put back: ${toLeafdError(thrown).message}` });
       return false;
     }
+    await this.#recordReturn(job);
     job.stage = "reload";
     this.failed(job, error, signal);
     return true;
+  }
+
+  /** The dependents use what was put back. Where that cannot be written down, a restart tells them once more. */
+  async #recordReturn(job: Job): Promise<void> {
+    const { current, reloadOwed } = this.#options.state();
+    if (current === undefined || reloadOwed) return;
+    await recordDelivery(job, current).catch((thrown) =>
+      job.say({
+        kind: "pair_warning",
+        message: `who knows the pair is not written down: ${toLeafdError(thrown).message}`,
+      }),
+    );
   }
 }

@@ -30,6 +30,8 @@ export async function checkSwapped(job: Job, generation: string, signal: AbortSi
   if (job.spec.preReload.length === 0) return;
   try {
     await runChecks(job, signal);
+    // It takes this pair: what its check says later is not about the pair.
+    job.carry.checked = undefined;
   } catch (thrown) {
     signal.throwIfAborted();
     const { message } = toLeafdError(thrown);

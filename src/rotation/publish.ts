@@ -77,13 +77,16 @@ export async function republish(job: Job, cause: Cause): Promise<void> {
 
 /** Commits a pair that was read from disk, and proved, as a new generation. */
 export async function publishAgain(job: Job, cause: Cause, pair: StoredPair): Promise<void> {
-  const facts: ManifestFacts = { ...factsOf(pair.manifest), deliveryHash: deliveryHash(job.spec.output) };
-  await commit(job, { cause, material: pair.material, facts, leaf: parseCertificate(pair.material.certificate) });
+  const { manifest, material, inUse = false } = pair;
+  const facts: ManifestFacts = { ...factsOf(manifest), deliveryHash: deliveryHash(job.spec.output) };
+  await commit(job, { cause, material, facts, leaf: parseCertificate(material.certificate), inUse });
 }
 
 interface StoredPair {
   readonly manifest: Manifest;
   readonly material: PairMaterial;
+  /** The dependents serve it now, and need not be told. */
+  readonly inUse?: boolean;
 }
 
 /** What a manifest says besides what the store adds by itself. */
@@ -97,15 +100,15 @@ interface Commit {
   readonly material: PairMaterial;
   readonly facts: ManifestFacts;
   readonly leaf: Certificate;
+  readonly inUse?: boolean;
 }
 
-async function commit(job: Job, { cause, material, facts, leaf }: Commit): Promise<Manifest> {
+async function commit(job: Job, { cause, material, facts, leaf, inUse = false }: Commit): Promise<Manifest> {
   const { spec, ports, say, state } = job;
   const began = ports.clock.monotonic();
   const manifest = await ports.store.commit(spec.output, material, facts);
   const took = ports.clock.monotonic() - began;
-  // What a rollback puts back is what the dependents use.
-  const reloadOwed = spec.reload.length > 0 && cause !== "rolled_back";
+  const reloadOwed = spec.reload.length > 0 && !inUse;
   const proofOwed = spec.reload.length === 0 && spec.probes.length > 0;
   const superseded = supersededBy(job, cause, leaf);
   const published = { cause, leaf: leafFacts(manifest, leaf), reloadOwed, took };

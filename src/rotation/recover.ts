@@ -4,7 +4,7 @@ import { toLeafdError } from "../domain/errors.ts";
 import type { Cause, Superseded } from "../domain/events.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import { outdatedBy, reloadHash } from "../domain/request.ts";
+import { outdatedBy, wasToldOf } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { type Job, leafFacts } from "./job.ts";
@@ -92,7 +92,7 @@ async function judge(job: Reading, found: Pair): Promise<void> {
   }
   const { leaf, roots } = proved;
   const delivery = await ports.store.delivery(spec.output);
-  const told = delivery?.generation === manifest.generation && delivery.reloadHash === reloadHash(spec.reload);
+  const told = wasToldOf(manifest, spec.reload, delivery);
   const trustChanged = manifest.files["ca.crt"] === contentHash(bundlePem(roots)) ? undefined : "trust_changed";
   const outdated = proved.outdated ?? outdatedBy(spec, issuers, { leaf, manifest }) ?? trustChanged;
   const isPaced = outdated === "request_changed" || outdated === "issuer_removed";
@@ -109,11 +109,15 @@ async function judge(job: Reading, found: Pair): Promise<void> {
   });
 }
 
-/** The generation before, which was to be revoked and perhaps was not: revoking twice is no error. */
+/**
+ * The generation before, which was to be revoked and perhaps was not: revoking twice is no error. A younger one is a pair
+ * that its dependent refused, and waits to be offered again.
+ */
 async function supersededOnDisk({ spec, ports }: Reading, manifest: Manifest): Promise<{ superseded?: Superseded }> {
   if (!spec.revokeOld) return {};
   const before = await ports.store.previous(spec.output);
   if (before === undefined || before.manifest.serial === manifest.serial) return {};
+  if (before.manifest.receivedAt > manifest.receivedAt) return {};
   const { notAfter } = parseCertificate(before.material.certificate);
   const { serial, issuer } = before.manifest;
   return { superseded: { serial, issuer, notAfter } };

@@ -1,10 +1,11 @@
 import { retryDelay } from "../domain/backoff.ts";
 import { parseCertificate } from "../domain/certificate.ts";
+import type { Superseded } from "../domain/events.ts";
 import { failureOf, type Job } from "./job.ts";
 
 /**
  * Revokes the certificate that was replaced, now that the new one is live. It is sent whole, so that a role that stores
- * nothing can revoke too. One that is over, or no longer on disk, is let go.
+ * nothing can revoke too. One that is over, or no longer on disk, is let go; so is a reserve that may serve again.
  */
 export async function revoke(job: Job, chance: (count: number) => number, signal: AbortSignal): Promise<void> {
   const { spec, state, ports, issuers, say } = job;
@@ -17,9 +18,10 @@ export async function revoke(job: Job, chance: (count: number) => number, signal
   try {
     const before = await ports.store.previous(spec.output);
     const issuer = issuers.find((each) => each.name === name);
-    if (issuer === undefined || before?.manifest.serial !== serial || notAfter <= now) {
-      const message = notAfter <= now ? "it has ended" : "its files or its issuer are gone";
-      say({ kind: "revoke_failed", ...about, reason: "cancelled", message, failures, retryAt: now, final: true });
+    const message = reasonNot(job, superseded);
+    if (message !== undefined || issuer === undefined || before?.manifest.serial !== serial) {
+      const final = { message: message ?? "its files or its issuer are gone", final: true } as const;
+      say({ kind: "revoke_failed", ...about, reason: "cancelled", failures, retryAt: now, ...final });
       return;
     }
     await issuer.revoke(parseCertificate(before.material.certificate).pem, signal);
@@ -31,4 +33,11 @@ export async function revoke(job: Job, chance: (count: number) => number, signal
     const retryAt = now + retryDelay({ reason, count: failures, retryAfter }, notAfter - now, chance(failures));
     say({ kind: "revoke_failed", ...about, ...fields, failures, retryAt });
   }
+}
+
+/** Why it must not be revoked, or need not be. */
+function reasonNot({ state, ports }: Job, { serial, notAfter }: Superseded): string | undefined {
+  if (notAfter <= ports.clock.now()) return "it has ended";
+  if (serial === state.reserve?.serial) return "it is kept as the reserve";
+  return serial === state.current?.serial ? "it is in use" : undefined;
 }

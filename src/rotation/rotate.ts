@@ -38,7 +38,7 @@ export async function rotate(job: Job, signal: AbortSignal): Promise<void> {
     return;
   }
   refuseWithoutGain(job);
-  const signed = (await usable(job)) ?? (await issue(job, signal));
+  const signed = (await usable(job, roots)) ?? (await issue(job, signal));
 
   job.stage = "verify";
   const verified = prove(job, signed, roots);
@@ -69,11 +69,12 @@ function refuseWithoutGain({ spec, state, cause }: Job): void {
  * A certificate that was given and could not be stored, or that the dependent refused, if it answers the request as it
  * is now: it is offered again before another one is asked for.
  */
-async function usable(job: Job): Promise<Signed | undefined> {
-  const wanted = requestHash(job.spec.request, job.issuer.identity);
+async function usable(job: Job, roots: readonly Certificate[]): Promise<Signed | undefined> {
+  const request = requestHash(job.spec.request, job.issuer.identity);
   const { unpublished } = job.carry;
-  if (unpublished !== undefined) return unpublished.requestHash === wanted ? unpublished : undefined;
-  return job.cause === "forced" ? undefined : refusedPair(job, wanted);
+  if (unpublished !== undefined) return unpublished.requestHash === request ? unpublished : undefined;
+  // Who asks for another one by hand has seen enough of that one.
+  return job.state.forced ? undefined : refusedPair(job, { request, roots });
 }
 
 function isBetterRung(next: RungName, current: RungName | undefined): boolean {

@@ -179,6 +179,16 @@ export class RotationWorld extends TestDependents {
     }
   }
 
+  /** Does what there is to do, and lets time pass, until this has been said once more. */
+  async until(runner: ServiceRunner, kind: RotationEvent["kind"]): Promise<void> {
+    const count = (): number => this.kinds().filter((each) => each === kind).length;
+    for (const before = count(); count() === before; ) {
+      const decision = runner.decide();
+      if (decision.kind === "wait") await this.clock.advance(decision.until - this.clock.now());
+      else await this.step(runner, decision);
+    }
+  }
+
   /** Lets time pass until this is over: whenever somebody sleeps, to the end of that sleep. */
   async passTimeUntil(work: Promise<unknown>): Promise<void> {
     const over = new AbortController();

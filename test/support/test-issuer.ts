@@ -29,6 +29,8 @@ export class TestIssuer implements Issuer {
   /** Serials that somebody else has revoked, and how often it was asked for one. */
   readonly takenBack = new Set<string>();
   revocationsAsked = 0;
+  /** Taken one by one: why the next revocations fail. */
+  readonly revocationFailures: LeafdError[] = [];
   /** Set: its certificates are leased, and this is the end of the token. */
   tokenEnds: EpochMillis | undefined;
   signer: TestCa;
@@ -70,6 +72,8 @@ export class TestIssuer implements Issuer {
   }
 
   async revoke(certificate: string): Promise<void> {
+    const failure = this.revocationFailures.shift();
+    if (failure !== undefined) throw failure;
     this.revoked.push(certificate);
   }
 

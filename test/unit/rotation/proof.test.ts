@@ -4,7 +4,6 @@ import { LeafdError } from "../../../src/domain/errors.ts";
 import type { ReloadStep } from "../../../src/domain/reload-spec.ts";
 import type { ServiceSpec } from "../../../src/domain/spec.ts";
 import { MINUTE, SECOND } from "../../../src/domain/units.ts";
-import type { ServiceRunner } from "../../../src/rotation/runner.ts";
 import { exampleProbe } from "../../support/circumstances.ts";
 import { inWorld } from "../../support/in-world.ts";
 import type { RotationWorld } from "../../support/rotation-world.ts";
@@ -26,16 +25,6 @@ async function proved(world: RotationWorld, dir: TempDir, changes: Partial<Servi
   await world.settle(runner);
   assert.equal(runner.state.proofOwed, undefined);
   return { runner, old: await readFile(dir.join("live/tls.crt"), "utf8") };
-}
-
-/** Carries out what there is to do until this event has been said once more. */
-async function until(world: RotationWorld, runner: ServiceRunner, kind: string): Promise<void> {
-  const count = () => world.kinds().filter((each) => each === kind).length;
-  for (const before = count(); count() === before; ) {
-    const decision = runner.decide();
-    if (decision.kind === "wait") await world.clock.advance(decision.until - world.clock.now());
-    else await world.step(runner, decision);
-  }
 }
 
 const paths = (world: RotationWorld) => world.steps.map((step) => (step.kind === "touch" ? step.path : step.kind));
@@ -61,12 +50,12 @@ inWorld("a renewal is confirmed after its reload", async (world, dir) => {
 inWorld("an old worker that goes within `settle` is waited for, and nothing is told again", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "delivered");
+  await world.until(runner, "delivered");
   const told = world.last("delivered")!.at;
-  while (world.clock.now() < told + 8 * SECOND) await until(world, runner, "proof_pending");
+  while (world.clock.now() < told + 8 * SECOND) await world.until(runner, "proof_pending");
   assert.equal(world.last("proof_pending")?.outcome, "not_live");
   world.serving = undefined;
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
   assert.ok(world.clock.now() <= told + 10 * SECOND);
   assert.deepEqual(paths(world), ["/reload", "/reload"]);
   assert.equal(runner.state.reloadTrouble, undefined);
@@ -77,9 +66,9 @@ inWorld(
   async (world, dir) => {
     const { runner, old } = await proved(world, dir);
     world.serving = old;
-    await until(world, runner, "delivered");
+    await world.until(runner, "delivered");
     const told = world.last("delivered")!.at;
-    await until(world, runner, "proof_failed");
+    await world.until(runner, "proof_failed");
     assert.equal(world.clock.now(), told + 10 * SECOND);
     const failed = world.last("proof_failed")!;
     assert.deepEqual([failed.outcome, failed.reason, failed.failures], ["not_live", "not_live", 1]);
@@ -88,7 +77,7 @@ inWorld(
       /^127\.0\.0\.1:8443 serves the certificate [0-9a-f]+, valid until .*Z, and not [0-9a-f]+$/,
     );
     for (let again = 2; again <= 5; again += 1) {
-      await until(world, runner, "proof_failed");
+      await world.until(runner, "proof_failed");
       assert.equal(world.last("proof_failed")?.failures, again);
     }
     const [, ...steps] = paths(world);
@@ -96,7 +85,7 @@ inWorld(
     const escalations = world.events.flatMap((event) => (event.kind === "escalated" ? [event.step] : []));
     assert.deepEqual(escalations, [1, 2]);
     world.serving = undefined;
-    await until(world, runner, "confirmed");
+    await world.until(runner, "confirmed");
     assert.equal(runner.state.reloadTrouble, undefined);
     assert.equal(world.issuer.signed, 2, "no proof costs a certificate");
   },
@@ -105,12 +94,12 @@ inWorld(
 inWorld("a restart that helps ends the escalation, and the next rotation begins with a reload", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "escalated");
+  await world.until(runner, "escalated");
   world.serving = undefined;
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
   world.serving = await readFile(dir.join("live/tls.crt"), "utf8");
-  await until(world, runner, "published");
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "published");
+  await world.until(runner, "proof_failed");
   assert.deepEqual(paths(world).slice(-2), ["/restart", "/reload"]);
   assert.equal(world.last("proof_failed")?.failures, 1);
 });
@@ -118,29 +107,29 @@ inWorld("a restart that helps ends the escalation, and the next rotation begins 
 inWorld("a step of escalate that fails is taken again, and not left out", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "proof_failed");
-  await until(world, runner, "delivered");
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "proof_failed");
+  await world.until(runner, "delivered");
+  await world.until(runner, "proof_failed");
   world.reloadFailures.push(new LeafdError("reload_failed", "exit code 1"));
-  await until(world, runner, "escalated");
+  await world.until(runner, "escalated");
   assert.deepEqual(paths(world).slice(-3), ["/reload", "/restart", "/restart"]);
 });
 
 inWorld("what cannot be seen is looked at again, and nobody is told or restarted for it", async (world, dir) => {
   const { runner } = await proved(world, dir);
   world.serving = unseen();
-  await until(world, runner, "delivered");
+  await world.until(runner, "delivered");
   const told = world.last("delivered")!.at;
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "proof_failed");
   assert.equal(world.clock.now(), told + 10 * SECOND);
-  while (world.clock.now() < told + 10 * MINUTE) await until(world, runner, "proof_failed");
+  while (world.clock.now() < told + 10 * MINUTE) await world.until(runner, "proof_failed");
   const failed = world.last("proof_failed")!;
   assert.deepEqual([failed.outcome, failed.reason], ["unknown", "probe_failed"]);
   assert.ok(failed.retryAt - failed.at <= MINUTE);
   assert.deepEqual(paths(world), ["/reload", "/reload"]);
   assert.equal(runner.state.proofFailures, 0);
   world.serving = undefined;
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
 });
 
 inWorld("all endpoints must serve it, and one that serves another outweighs one unseen", async (world, dir) => {
@@ -148,31 +137,31 @@ inWorld("all endpoints must serve it, and one that serves another outweighs one 
   const { runner, old } = await proved(world, dir, { probes });
   assert.equal(world.last("confirmed")?.endpoints, 3);
   world.servingAt.set(8444, unseen());
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "proof_failed");
   assert.deepEqual(paths(world), ["/reload", "/reload"]);
   world.servingAt.set(8445, old);
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "proof_failed");
   assert.match(world.last("proof_failed")?.message ?? "", /^127\.0\.0\.1:8445 serves/);
-  await until(world, runner, "delivered");
+  await world.until(runner, "delivered");
   world.servingAt.clear();
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
   assert.deepEqual(paths(world), ["/reload", "/reload", "/reload"]);
 });
 
 inWorld("a restart owes the proof again, and a dependent that serves an old leaf is told again", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "delivered");
+  await world.until(runner, "delivered");
 
   const second = world.start(probed(world));
   const begun = world.clock.now();
-  await until(world, second, "recovered");
+  await world.until(second, "recovered");
   assert.deepEqual([second.state.reloadOwed, second.state.proofOwed?.since], [false, begun]);
-  await until(world, second, "proof_failed");
-  await until(world, second, "delivered");
+  await world.until(second, "proof_failed");
+  await world.until(second, "delivered");
   assert.deepEqual(paths(world), ["/reload", "/reload", "/reload"]);
   world.serving = undefined;
-  await until(world, second, "confirmed");
+  await world.until(second, "confirmed");
 
   const third = world.start(probed(world));
   await world.settle(third);
@@ -183,27 +172,27 @@ inWorld("a restart owes the proof again, and a dependent that serves an old leaf
 inWorld("proofs that fail stop no renewal, and what is owed then is the proof of the new leaf", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "proof_failed");
-  while (world.issuer.signed < 4) await until(world, runner, "published");
-  await until(world, runner, "delivered");
+  await world.until(runner, "proof_failed");
+  while (world.issuer.signed < 4) await world.until(runner, "published");
+  await world.until(runner, "delivered");
   assert.equal(runner.state.proofFailures, 0);
   world.serving = undefined;
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
   assert.equal(world.last("confirmed")?.serial, runner.state.current?.serial);
 });
 
 inWorld("a clock that is set back meanwhile delays no look", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
-  await until(world, runner, "delivered");
-  await until(world, runner, "proof_pending");
+  await world.until(runner, "delivered");
+  await world.until(runner, "proof_pending");
   world.clock.jump(-10 * MINUTE);
   const set = world.clock.now();
-  await until(world, runner, "proof_failed");
+  await world.until(runner, "proof_failed");
   assert.ok(world.clock.now() <= set + 10 * SECOND, `${world.clock.now() - set} ms later`);
-  await until(world, runner, "delivered");
+  await world.until(runner, "delivered");
   world.clock.jump(-10 * MINUTE);
   world.serving = undefined;
-  await until(world, runner, "confirmed");
+  await world.until(runner, "confirmed");
   assert.equal(world.last("confirmed")?.took, 0);
 });
