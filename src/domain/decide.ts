@@ -1,7 +1,7 @@
 import type { Cause } from "./events.ts";
 import { askableFrom, type Circumstances, reserveFrom, reserveProblem, turns } from "./ladder.ts";
 import { renewalMargin } from "./schedule.ts";
-import { isOfTheIssuer, type ServiceState } from "./state.ts";
+import { inUseUntil, isOfTheIssuer, type ServiceState } from "./state.ts";
 import { type EpochMillis, MINUTE, type Millis } from "./units.ts";
 
 /** Something to do about one service. */
@@ -162,10 +162,12 @@ function budgetFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
 }
 
 /** Reloads wait for a window, unless the pair that dependents use would end before. */
-function reloadFrom({ servedUntil, current, force }: ServiceState, around: Circumstances): EpochMillis {
+function reloadFrom(state: ServiceState, around: Circumstances): EpochMillis {
+  const { current, force } = state;
   if (force) return NOW;
   const { windowOpensAt, now } = around;
   if (windowOpensAt <= now) return NOW;
+  const servedUntil = inUseUntil(state);
   if (servedUntil === undefined || current === undefined) return NOW;
   return Math.min(windowOpensAt, servedUntil - 2 * renewalMargin(current.notAfter - current.receivedAt));
 }

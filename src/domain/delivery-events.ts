@@ -52,7 +52,13 @@ export type DeliveryEvent =
       readonly nextAt: EpochMillis;
     })
   /** It was told and serves another leaf (`not_live`: the reload is owed again), or cannot be seen (`unknown`). */
-  | (OfService & Failed & { readonly kind: "proof_failed"; readonly outcome: ProofOutcome })
+  | (OfService &
+      Failed & {
+        readonly kind: "proof_failed";
+        readonly outcome: ProofOutcome;
+        /** When the leaf ends that is served instead: the first of them, where endpoints differ. */
+        readonly servedUntil?: EpochMillis;
+      })
   /** The proof failed before, so the next step of `escalate` was carried out. */
   | (OfService & {
       readonly kind: "escalated";

@@ -1,6 +1,6 @@
 import type { Reason } from "./errors.ts";
 import type { ServiceEvent, Stage } from "./events.ts";
-import { type IssuerTrouble, isOfTheIssuer, type ServiceState, type Trouble } from "./state.ts";
+import { type IssuerTrouble, isOfTheIssuer, type ProofOwed, type ServiceState, type Trouble } from "./state.ts";
 import type { EpochMillis } from "./units.ts";
 
 type Kind = ServiceEvent["kind"];
@@ -16,7 +16,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     recovered: true,
     current: leaf,
     reloadOwed,
-    ...(proofOwed && !reloadOwed && { proofOwed: { since: at, nextAt: at, looks: 0 } }),
+    ...(proofOwed && !reloadOwed && { proofOwed: owedSince(at) }),
     ...(outdated && { outdated }),
     ...(replaceAt && { replaceAt }),
     ...(servedUntil && { servedUntil }),
@@ -56,11 +56,11 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     reloadOwed: false,
     force: state.forced && state.force,
     lastReload: at,
-    ...(proofOwed && { proofOwed: { since: at, nextAt: at, looks: 0 } }),
+    ...(proofOwed && { proofOwed: owedSince(at) }),
     ...(state.current && { servedUntil: state.current.notAfter }),
   }),
   confirmed: (state, { at }) => ({
-    ...without(state, "proofOwed", "reloadTrouble"),
+    ...without(state, "proofOwed", "reloadTrouble", "staleUntil"),
     proofFailures: 0,
     lastConfirm: at,
   }),
@@ -69,7 +69,9 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   proof_failed: (state, event) => {
     const next = { ...state, reloadTrouble: trouble(event, "confirm") };
     if (event.outcome === "unknown") return lookAgain(next, { at: event.at, nextAt: event.retryAt });
-    return { ...without(next, "proofOwed"), reloadOwed: true, proofFailures: state.proofFailures + 1 };
+    const { servedUntil: staleUntil } = event;
+    const told = { reloadOwed: true, proofFailures: state.proofFailures + 1 };
+    return { ...without(next, "proofOwed"), ...told, ...(staleUntil !== undefined && { staleUntil }) };
   },
   paused: (state, { until }) => ({ ...state, force: false, pausedUntil: until }),
   resumed: (state) => without(state, "pausedUntil"),
@@ -125,12 +127,12 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     forced: isNew ? false : state.forced,
     force: isNew && !event.reloadOwed ? false : state.force,
     reloadOwed: event.reloadOwed,
-    ...(event.proofOwed && { proofOwed: { since: event.at, nextAt: event.at, looks: 0 } }),
     proofFailures: 0,
     issuerTroubles: isNew && event.leaf.rung !== "reserve" ? {} : state.issuerTroubles,
     surviveUnmet: isNew ? false : state.surviveUnmet,
     published: event.cause,
     lastStore: event.at,
+    ...(event.proofOwed && { proofOwed: owedSince(event.at) }),
     rotations: state.rotations + (isNew ? 1 : 0),
     ...(superseded && { superseded }),
     // What the one that was refused was to answer is wanted as before.
@@ -149,8 +151,12 @@ function issuerTrouble(before: IssuerTrouble | undefined, event: EventByKind["ro
   return { failures: (before?.failures ?? 0) + 1, reason, since: before?.since ?? at, at, retryAt };
 }
 
+function owedSince(at: EpochMillis): ProofOwed {
+  return { since: at, nextAt: at, looks: 0 };
+}
+
 function lookAgain(state: ServiceState, { at, nextAt }: { at: EpochMillis; nextAt: EpochMillis }): ServiceState {
-  const { since, looks } = state.proofOwed ?? { since: at, looks: 0 };
+  const { since, looks } = state.proofOwed ?? owedSince(at);
   return { ...state, proofOwed: { since, nextAt, looks: looks + 1 } };
 }
 

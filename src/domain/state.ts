@@ -60,6 +60,8 @@ export interface ServiceState {
   readonly proofFailures: number;
   /** When the leaf ends that dependents were last told about; absent: nobody knows. */
   readonly servedUntil?: EpochMillis;
+  /** When the leaf ends that a probe has seen instead of the one that was told; absent: none was, or it has gone. */
+  readonly staleUntil?: EpochMillis;
   /** Why this process published the current pair; absent when an earlier one did. */
   readonly published?: Cause;
   /** What is going on right now. */
@@ -100,6 +102,12 @@ export const INITIAL_STATE: ServiceState = {
 export function isOfTheIssuer({ stage, reason }: Pick<Trouble, "stage" | "reason">): boolean {
   if (stage !== "issue" && stage !== "verify") return false;
   return reason !== "budget_exhausted" && reason !== "internal" && reason !== "cancelled";
+}
+
+/** When the leaf ends that dependents use, as far as is known. */
+export function inUseUntil({ servedUntil, staleUntil }: ServiceState): EpochMillis | undefined {
+  if (servedUntil === undefined || staleUntil === undefined) return servedUntil ?? staleUntil;
+  return Math.min(servedUntil, staleUntil);
 }
 
 /** A pause ends with its time, whether or not that has been said. */

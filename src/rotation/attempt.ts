@@ -3,7 +3,7 @@ import type { Act } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
 import { requestHash } from "../domain/request.ts";
-import type { ServiceState } from "../domain/state.ts";
+import { inUseUntil, type ServiceState } from "../domain/state.ts";
 import { deliver, recordDelivery } from "./deliver.ts";
 import { failureOf, type Job } from "./job.ts";
 import type { Issuer } from "./ports.ts";
@@ -81,7 +81,8 @@ export class Attempts {
   /** Tells the dependents. */
   async deliver(signal: AbortSignal): Promise<void> {
     const { state, spec, reloads, ports } = this.#options;
-    const { current, servedUntil, force } = state();
+    const { current, force } = state();
+    const servedUntil = inUseUntil(state());
     if (current === undefined) return;
     const job = this.#options.job("reload_owed");
     const now = ports.clock.now();

@@ -3,7 +3,7 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import type { ProbeSpec } from "../domain/outage-spec.ts";
-import { formatTime, MINUTE, type Millis, SECOND } from "../domain/units.ts";
+import { type EpochMillis, formatTime, MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Job, Said } from "./job.ts";
 
 /*
@@ -44,6 +44,8 @@ export async function confirm({ job, current, chance }: Look, signal: AbortSigna
 interface Seen {
   readonly outcome: "not_live" | "unknown";
   readonly error: LeafdError;
+  /** When the first of the other leaves ends. */
+  readonly servedUntil?: EpochMillis;
 }
 
 interface Wanted {
@@ -53,11 +55,13 @@ interface Wanted {
 
 /** One look at all endpoints; undefined when all serve the current leaf. One that serves another outweighs those unseen. */
 async function look({ spec, ports }: Job, { current, own }: Wanted, signal: AbortSignal): Promise<Seen | undefined> {
+  let servedUntil = Number.POSITIVE_INFINITY;
   const seen = await Promise.all(
     spec.probes.map(async (probe): Promise<Seen | undefined> => {
       try {
         const { fingerprint, serial, notAfter } = await ports.probe.served(probe, own, signal);
         if (fingerprint === current.fingerprint) return undefined;
+        servedUntil = Math.min(servedUntil, notAfter);
         const message = `${place(probe)} serves the certificate ${serial}, valid until ${formatTime(notAfter)}, and not ${current.serial}`;
         return { outcome: "not_live", error: new LeafdError("not_live", message, { hint: NOT_LIVE }) };
       } catch (thrown) {
@@ -66,7 +70,8 @@ async function look({ spec, ports }: Job, { current, own }: Wanted, signal: Abor
       }
     }),
   );
-  return seen.find((each) => each?.outcome === "not_live") ?? seen.find((each) => each !== undefined);
+  const other = seen.find((each) => each?.outcome === "not_live");
+  return other === undefined ? seen.find((each) => each !== undefined) : { ...other, servedUntil };
 }
 
 const DAMAGED: Seen = {
@@ -92,9 +97,10 @@ function pending({ outcome, error }: Seen, nextAt: number): Said {
   return { kind: "proof_pending", outcome, reason, message, nextAt: Math.ceil(nextAt) };
 }
 
-function failed({ state, ports }: Job, { outcome, error }: Seen, chance: Look["chance"]): Said {
+function failed({ state, ports }: Job, { outcome, error, servedUntil }: Seen, chance: Look["chance"]): Said {
   const { reason, message, hint } = error;
   const failures = (state.reloadTrouble?.stage === "confirm" ? state.reloadTrouble.failures : 0) + 1;
   const retryAt = ports.clock.now() + Math.min(reloadRetryDelay(failures, chance(failures)), MINUTE);
-  return { kind: "proof_failed", outcome, reason, message, ...(hint && { hint }), failures, retryAt };
+  const until = servedUntil === undefined ? {} : { servedUntil };
+  return { kind: "proof_failed", outcome, reason, message, ...(hint && { hint }), failures, retryAt, ...until };
 }

@@ -65,7 +65,14 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
     message: "127.0.0.1:8443 serves another certificate",
     nextAt: NOW + 1000,
   },
-  proof_failed: { ...of, kind: "proof_failed", outcome: "not_live", ...failed, reason: "not_live" },
+  proof_failed: {
+    ...of,
+    kind: "proof_failed",
+    outcome: "not_live",
+    ...failed,
+    reason: "not_live",
+    servedUntil: NOW + 30 * MINUTE,
+  },
   escalated: { ...of, kind: "escalated", ...told, step: 1 },
   rolled_back: {
     ...of,

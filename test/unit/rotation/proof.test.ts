@@ -181,6 +181,19 @@ inWorld("proofs that fail stop no renewal, and what is owed then is the proof of
   assert.equal(world.last("confirmed")?.serial, runner.state.current?.serial);
 });
 
+inWorld(
+  "who watches the files is told nothing, and restarted when it is seen not to serve them",
+  async (world, dir) => {
+    const { runner, old } = await proved(world, dir, { reload: [] });
+    assert.equal(world.last("confirmed")?.serial, runner.state.current?.serial);
+    world.serving = old;
+    await world.until(runner, "escalated");
+    assert.deepEqual(paths(world), ["/restart"]);
+    world.serving = undefined;
+    await world.until(runner, "confirmed");
+  },
+);
+
 inWorld("a clock that is set back meanwhile delays no look", async (world, dir) => {
   const { runner, old } = await proved(world, dir);
   world.serving = old;
