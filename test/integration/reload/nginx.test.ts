@@ -1,29 +1,17 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { connect } from "node:tls";
 import { freePort } from "../../support/free-port.ts";
 import { startNginx } from "../../support/nginx.ts";
 import { runStep } from "../../support/reloader.ts";
+import { servedSerial } from "../../support/served-serial.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { createTlsFiles } from "../../support/tls-files.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
-/** The serial number that a fresh handshake is given. */
-async function servedSerial(port: number): Promise<string | undefined> {
-  const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
-  try {
-    await once(socket, "secureConnect");
-    return socket.getPeerX509Certificate()?.serialNumber;
-  } finally {
-    socket.destroy();
-  }
-}
-
 async function serialOnDisk(path: string): Promise<string> {
-  return new X509Certificate(await readFile(path)).serialNumber;
+  return new X509Certificate(await readFile(path)).serialNumber.toLowerCase();
 }
 
 test("a real nginx serves the new certificate after a SIGHUP by its pid file", async () => {
