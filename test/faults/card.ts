@@ -15,6 +15,7 @@ import { NAME_AND_TLS_ROWS } from "./rows/names-and-tls.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 import { OUTSIDER_ROWS } from "./rows/outsiders.ts";
 import { POWER_CUT_ROWS } from "./rows/power-cut.ts";
+import { PROOF_ROWS } from "./rows/proof.ts";
 import { READER_ROWS } from "./rows/readers.ts";
 import { RELOAD_ROWS } from "./rows/reloads.ts";
 import { REPLACED_ROWS } from "./rows/replaced.ts";
@@ -41,6 +42,7 @@ const ROWS: readonly FaultRow[] = [
   ...NETWORK_ROWS,
   ...OUTSIDER_ROWS,
   ...POWER_CUT_ROWS,
+  ...PROOF_ROWS,
   ...READER_ROWS,
   ...RELOAD_ROWS,
   ...REPLACED_ROWS,

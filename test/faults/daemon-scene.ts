@@ -44,7 +44,10 @@ export async function daemonScene(scene: Scene, options: SceneOptions = {}): Pro
     return {
       end: async (findings, { leafds, budget }) => {
         const told = leafds.map((leafd) => `${JSON.stringify(leafd.log)}\n${leafd.tail()}`);
-        const report = await reading.end({ told, issued: await pki.issued(), budget });
+        const published = leafds.flatMap((leafd) => leafd.seen("published"));
+        const back = published.filter(({ cause }) => cause === "rolled_back");
+        const returned = new Set(back.map(({ generation = "" }) => generation));
+        const report = await reading.end({ told, issued: await pki.issued(), budget, returned });
         findings.watched(report);
         return report.seen;
       },

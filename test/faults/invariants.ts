@@ -68,6 +68,8 @@ interface Evidence {
   readonly budget: number;
   /** The generations that an operator forced. */
   readonly forced?: ReadonlySet<string>;
+  /** The generations that were put back because the dependent refused the one after them: as good as what it takes. */
+  readonly returned?: ReadonlySet<string>;
 }
 
 export interface InvariantReport {
@@ -113,7 +115,7 @@ function judge(seen: readonly SeenDirectory[], evidence: Evidence & Pick<WatchOp
     I2: seen.flatMap(({ generations }) => generations.filter((each) => !each.good).map(broken)),
     I3: toldSecrets(seen, evidence),
     I4: evidence.issued > evidence.budget ? [`${evidence.issued} certificates, ${evidence.budget} allowed`] : [],
-    I5: seen.flatMap(({ generations }) => worse(generations, evidence.forced)),
+    I5: seen.flatMap(({ generations }) => worse(generations, evidence)),
   };
   const { I1, I2, I3, I4, I5 } = violations;
   return {
@@ -143,12 +145,13 @@ function toldSecrets(seen: readonly SeenDirectory[], { told, canaries }: Evidenc
 }
 
 /** Each replacement of a good pair by another leaf of the same request that does not end later. */
-function worse(generations: readonly SeenGeneration[], forced: ReadonlySet<string> = new Set()): string[] {
+function worse(generations: readonly SeenGeneration[], { forced, returned }: Evidence): string[] {
   return generations.flatMap((now, at) => {
     const before = generations[at - 1];
     if (before === undefined || !before.good || before.notAfter <= now.at) return [];
     if (before.serial === now.serial || before.request !== now.request || now.notAfter > before.notAfter) return [];
-    if (forced.has(now.generation) && now.notAfter === before.notAfter) return [];
+    if (forced?.has(now.generation) && now.notAfter === before.notAfter) return [];
+    if (returned?.has(now.generation)) return [];
     return [`${before.generation} was replaced by ${now.generation}, which ends no later`];
   });
 }

@@ -133,7 +133,7 @@ async function runPidFiles(scene: Scene): Promise<Outcome> {
   await met.ended;
   findings.equal(met.lines, [], "signals to a process that is not meant");
   await watched.end(findings, { leafds: [leafd], budget: 3 });
-  return findings.outcome(`wrong_signals=${met.lines.length} (missed by the probe: deferred)`);
+  return findings.outcome(`wrong_signals=${met.lines.length}`);
 }
 
 const MANY = 200;
