@@ -1,7 +1,6 @@
 import { relative } from "node:path";
 import * as ts from "typescript/unstable/ast";
-// The parser of TypeScript 7 is reached through this entry only; the version is pinned, and only this file uses it.
-import { API } from "typescript/unstable/sync";
+import { withSources } from "./typescript-project.ts";
 
 export interface ImportFact {
   readonly specifier: string;
@@ -32,19 +31,9 @@ export interface SourceFacts {
 
 /** Parses every file of a TypeScript project (a directory with tsconfig.json). */
 export function readProject(directory: string): readonly SourceFacts[] {
-  const api = new API({ cwd: directory });
-  try {
-    const config = `${directory}/tsconfig.json`;
-    const project = api.updateSnapshot({ openProjects: [config] }).getProjects()[0];
-    if (project === undefined) throw new Error(`${config} is no TypeScript project`);
-    return project.rootFiles.map((file) => {
-      const source = project.program.getSourceFile(file);
-      if (source === undefined) throw new Error(`${file} does not parse`);
-      return factsOf(relative(directory, file), source);
-    });
-  } finally {
-    api.close();
-  }
+  return withSources(directory, (sources) =>
+    sources.map((source) => factsOf(relative(directory, source.fileName), source)),
+  );
 }
 
 function factsOf(path: string, source: ts.SourceFile): SourceFacts {
