@@ -1,5 +1,5 @@
+import type { Act } from "./act.ts";
 import type { Circuit } from "./circuit.ts";
-import type { Act } from "./decide.ts";
 import type { Reason } from "./errors.ts";
 import type { RungName } from "./manifest.ts";
 import type { Rung } from "./rungs.ts";

@@ -1,5 +1,5 @@
+import type { Act } from "../domain/act.ts";
 import { reloadRetryDelay, retryDelay } from "../domain/backoff.ts";
-import type { Act } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
 import { requestHash } from "../domain/request.ts";

@@ -1,4 +1,5 @@
-import { type Act, decide } from "../domain/decide.ts";
+import type { Act } from "../domain/act.ts";
+import { decide } from "../domain/decide.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock } from "./ports.ts";
 import type { ServiceRunner } from "./runner.ts";

@@ -1,4 +1,5 @@
-import { type Act, type Decision, decide } from "../domain/decide.ts";
+import type { Act, Decision } from "../domain/act.ts";
+import { decide } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent } from "../domain/events.ts";
 import { evolve } from "../domain/evolve.ts";

@@ -19,7 +19,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** Where a mistake costs a service its certificate. */
 const PARTS: Readonly<Record<string, readonly Target[]>> = {
   checks: [{ file: "src/domain/checks.ts", table: "CHECKS" }],
-  rules: [{ file: "src/domain/decide.ts", table: "RULES" }],
+  rules: [{ file: "src/domain/rules.ts", table: "RULES" }],
   rungs: [{ file: "src/domain/ladder.ts" }, { file: "src/domain/circuit.ts" }],
   timing: [{ file: "src/domain/schedule.ts" }, { file: "src/domain/backoff.ts" }],
 };

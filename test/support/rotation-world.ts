@@ -1,4 +1,4 @@
-import type { Act } from "../../src/domain/decide.ts";
+import type { Act } from "../../src/domain/act.ts";
 import type { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
 import type { ReloadStep } from "../../src/domain/reload-spec.ts";
@@ -34,7 +34,6 @@ interface StartOptions {
 
 /** The real rotation, store, keys, trust and ledger in a directory of the test; time, the issuer and dependents are the test's. */
 export class RotationWorld extends TestDependents {
-  readonly events: RotationEvent[] = [];
   /** The issuer `main`. */
   readonly issuer: TestIssuer;
   /** Further ones by their names: a test adds those that its service names. */
@@ -195,13 +194,5 @@ export class RotationWorld extends TestDependents {
     const end = (): void => over.abort();
     work.then(end, end);
     while (!over.signal.aborted) await this.clock.advance(this.clock.untilNext ?? 0);
-  }
-
-  kinds(): readonly string[] {
-    return this.events.map((event) => event.kind);
-  }
-
-  last<K extends RotationEvent["kind"]>(kind: K): Extract<RotationEvent, { kind: K }> | undefined {
-    return this.events.findLast((event): event is Extract<RotationEvent, { kind: K }> => event.kind === kind);
   }
 }

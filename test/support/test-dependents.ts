@@ -4,10 +4,11 @@ import type { PairMaterial } from "../../src/domain/inspection.ts";
 import type { ReloadStep } from "../../src/domain/reload-spec.ts";
 import { DAY } from "../../src/domain/units.ts";
 import type { Probe, ReloadContext, Reloader, ServedLeaf } from "../../src/rotation/ports.ts";
+import { EventRecord } from "./event-record.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** Dependents as a test wants them; left alone, they do as they are told and serve what is published. */
-export class TestDependents {
+export class TestDependents extends EventRecord {
   readonly clock: VirtualClock;
   readonly reloads: ReloadContext[] = [];
   /** The steps that were carried out, checks included. */
@@ -26,6 +27,7 @@ export class TestDependents {
   looks = 0;
 
   constructor(clock: VirtualClock) {
+    super();
     this.clock = clock;
   }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import type { Decision } from "../../../src/domain/act.ts";
 import type { Circuit } from "../../../src/domain/circuit.ts";
-import { type Decision, decide, RULES } from "../../../src/domain/decide.ts";
+import { decide } from "../../../src/domain/decide.ts";
 import type { Circumstances } from "../../../src/domain/ladder.ts";
+import { RULES } from "../../../src/domain/rules.ts";
 import { INITIAL_STATE, type ServiceState, type Trouble } from "../../../src/domain/state.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import { around, exampleIssuer, exampleService } from "../../support/circumstances.ts";
