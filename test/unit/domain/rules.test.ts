@@ -86,6 +86,11 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     around: around(START + MINUTE, { spec }),
     does: { kind: "confirm" },
   },
+  "what was seen to be live is looked at now and then": {
+    state: state({ lastConfirm: START }),
+    around: around(START + 5 * MINUTE, { spec }),
+    does: { kind: "confirm" },
+  },
   "dependents are told again after a failure": {
     state: state({ reloadOwed: true, reloadTrouble: trouble() }),
     around: around(START + MINUTE, { spec }),
