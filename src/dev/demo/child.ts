@@ -13,6 +13,8 @@ export interface Child extends AsyncDisposable {
   readonly ended: Promise<string>;
   /** The last lines that it wrote. */
   tail(): string;
+  /** Ends it as it is: SIGKILL. */
+  kill(): void;
 }
 
 interface ChildOptions {
@@ -45,6 +47,7 @@ export function startChild({ command, args, directory, onLine }: ChildOptions): 
   return {
     ended,
     tail: () => lines.join("\n"),
+    kill,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       const impatience = setTimeout(kill, PATIENCE);

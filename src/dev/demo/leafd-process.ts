@@ -24,6 +24,7 @@ export interface LogRecord {
   readonly reason?: unknown;
   readonly failures?: unknown;
   readonly msg?: unknown;
+  readonly [field: string]: unknown;
 }
 
 /** Where leafd publishes the certificate of a service. */
@@ -33,12 +34,21 @@ export function outputOf(directory: string, service: string): string {
 
 /** Starts `leafd run` from this checkout, as a process of its own. */
 export async function startLeafd(options: LeafdOptions): Promise<Child> {
-  const { directory, login, onLog } = options;
+  const { directory, login } = options;
   const config = join(directory, "leafd.yaml");
   const secretIdFile = join(directory, "secret-id");
   await mkdir(join(directory, "live"), { recursive: true });
   await writeFile(secretIdFile, login.secretId, { mode: 0o600 });
   await writeFile(config, leafdConfig({ ...options, secretIdFile }));
+  return runLeafd({ ...options, config });
+}
+
+/** Starts `leafd run` with a configuration that is there. */
+export function runLeafd({
+  directory,
+  config,
+  onLog,
+}: Pick<LeafdOptions, "directory" | "onLog"> & { config: string }): Child {
   return startChild({
     command: process.execPath,
     args: [join(import.meta.dirname, "../../main.ts"), "run", "--config", config],
@@ -74,7 +84,7 @@ ${services
 function parseRecord(line: string): LogRecord {
   try {
     const record: unknown = JSON.parse(line);
-    if (typeof record === "object" && record !== null) return record;
+    if (typeof record === "object" && record !== null) return { ...record };
   } catch {
     // Said before the log was there: a wrong configuration, a crash.
   }

@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { access, constants, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { LeafdError } from "../../domain/errors.ts";
 import { SECOND } from "../../domain/units.ts";
 import type { Clock } from "../../rotation/ports.ts";
 import { type Child, startChild } from "./child.ts";
+import { freePort } from "./free-port.ts";
 import { callVault, type DemoVault, operate } from "./vault.ts";
 
 /** How long a server may take to listen. */
@@ -17,10 +16,13 @@ interface RealVaultOptions {
   readonly directory: string;
   /** The variable PATH. */
   readonly path: string;
+  /** Tells two servers in one directory apart. */
+  readonly label?: string;
 }
 
 /** Starts the `bao` or `vault` of PATH, initialised with one key. LeafdError `connect` when there is none to be had. */
-export async function startRealVault({ clock, directory, path }: RealVaultOptions): Promise<DemoVault> {
+export async function startRealVault(options: RealVaultOptions): Promise<DemoVault> {
+  const { clock, directory, path, label = "vault" } = options;
   const command = await findServer(path);
   const address = `127.0.0.1:${await freePort()}`;
   const settings = {
@@ -30,7 +32,7 @@ export async function startRealVault({ clock, directory, path }: RealVaultOption
     cluster_addr: `https://127.0.0.1:${await freePort()}`,
     disable_mlock: true,
   };
-  const config = join(directory, "vault.json");
+  const config = join(directory, `${label}.json`);
   await writeFile(config, JSON.stringify(settings));
   await using cleanUp = new AsyncDisposableStack();
   const child = cleanUp.use(startChild({ command, args: ["server", `-config=${config}`], directory }));
@@ -83,15 +85,4 @@ async function initialise(address: string): Promise<{ rootToken: string; unsealK
     throw new LeafdError("bad_response", "sys/init gave no root token and no key");
   await callVault(address, { method: "PUT", path: "sys/unseal", body: { key: unsealKey } });
   return { rootToken, unsealKey };
-}
-
-/** A loopback port that nobody listens on at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }

@@ -32,14 +32,17 @@ const HEADINGS = [
 
 /** The services as aligned lines, the headings first; cut to so many columns. */
 export function renderTable(rows: readonly Row[], now: EpochMillis, columns: number): string[] {
-  const lines = [HEADINGS, ...rows.map((row) => cells(row, now))];
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+  return aligned([HEADINGS, ...rows.map((row) => cells(row, now))]).map((line) => line.slice(0, columns));
+}
+
+/** Rows of cells as lines, each column as wide as its widest cell. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(width(column)))
       .join("  ")
-      .trimEnd()
-      .slice(0, columns),
+      .trimEnd(),
   );
 }
 
