@@ -1,6 +1,7 @@
 import { toLeafdError } from "../../domain/errors.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { runDemo } from "./demo.ts";
+import { runDrill } from "./drill/drill.ts";
 import { HELP, parseDemoOptions } from "./options.ts";
 import { Screen } from "./screen.ts";
 
@@ -14,10 +15,11 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   try {
-    const { help, ...options } = parseDemoOptions(process.argv.slice(2));
+    const { help, drill, ...options } = parseDemoOptions(process.argv.slice(2));
     if (!help) {
       const screen = new Screen(process.stdout, systemClock);
-      return await runDemo({ ...options, path: process.env["PATH"] ?? "", screen, clock: systemClock }, stop.signal);
+      const common = { ...options, path: process.env["PATH"] ?? "", screen, clock: systemClock };
+      return await (drill ? runDrill : runDemo)(common, stop.signal);
     }
     process.stdout.write(HELP);
     return 0;

@@ -4,10 +4,20 @@ import { parseDemoOptions } from "../../../../src/dev/demo/options.ts";
 
 describe("the demo's command line", () => {
   it("is empty by default: the embedded Vault, until Ctrl-C", () =>
-    assert.deepEqual(parseDemoOptions([]), { help: false, realVault: false }));
+    assert.deepEqual(parseDemoOptions([]), { help: false, drill: false, realVault: false }));
 
   it("takes a time and the real server", () =>
-    assert.deepEqual(parseDemoOptions(["--for", "1m", "--vault"]), { help: false, realVault: true, total: 60_000 }));
+    assert.deepEqual(parseDemoOptions(["--for", "1m", "--vault"]), {
+      help: false,
+      drill: false,
+      realVault: true,
+      total: 60_000,
+    }));
+
+  it("takes the drill, which has a length of its own", () => {
+    assert.deepEqual(parseDemoOptions(["--drill"]), { help: false, drill: true, realVault: false });
+    assert.throws(() => parseDemoOptions(["--drill", "--for", "1m"]), { reason: "config_invalid", hint: /--for/ });
+  });
 
   const wrong = [["--for", "60"], ["--for", "29s"], ["--for", "soon"], ["--for"], ["--vualt"], ["60s"]];
   for (const args of wrong)
