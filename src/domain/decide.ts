@@ -1,4 +1,5 @@
 import type { Act, Decision } from "./act.ts";
+import { withoutFutures } from "./futures.ts";
 import type { Circumstances } from "./ladder.ts";
 import { diskFrom, IDLE, NOW, RULES, type Rule, type Wish } from "./rules.ts";
 import type { ServiceState } from "./state.ts";
@@ -26,19 +27,6 @@ export function decide(told: ServiceState, around: Circumstances, choice: Choice
   if (due !== undefined) return due.act;
   const next = wishes.reduce((first, wish) => (wish.at < first.at ? wish : first), IDLE);
   return dueOrWait(next, now);
-}
-
-const TROUBLES = ["rotationTrouble", "reloadTrouble", "reserveTrouble", "revokeTrouble", "expiryTrouble"] as const;
-
-/** A failure that lies in the future tells that the clock was set back since, and then its wait means nothing. */
-function withoutFutures(state: ServiceState, now: EpochMillis): ServiceState {
-  const wrong = TROUBLES.filter((name) => (state[name]?.at ?? 0) > now);
-  const issuers = Object.entries(state.issuerTroubles);
-  const right = issuers.filter(([, { at }]) => at <= now);
-  if (wrong.length === 0 && right.length === issuers.length) return state;
-  const rest = { ...state, issuerTroubles: Object.fromEntries(right) };
-  for (const name of wrong) delete rest[name];
-  return rest;
 }
 
 function dueOrWait({ at, act }: Wish, now: EpochMillis): Decision {

@@ -57,8 +57,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "what the dependents serve is looked at",
-    wish: ({ proofOwed }, { now }) =>
-      proofOwed && { at: proofOwed.since > now ? NOW : proofOwed.nextAt, act: { kind: "confirm" } },
+    wish: ({ proofOwed }) => proofOwed && { at: proofOwed.nextAt, act: { kind: "confirm" } },
   },
   {
     name: "what was seen to be live is looked at now and then",

@@ -33,7 +33,7 @@ const unseen = () => new LeafdError("probe_failed", "cannot connect to 127.0.0.1
 inWorld("a renewal is confirmed after its reload", async (world, dir) => {
   const { runner } = await proved(world, dir);
   const begun = world.events.length;
-  await world.next(runner);
+  await world.until(runner, "confirmed");
   const kinds = world.kinds().slice(begun);
   assert.deepEqual(kinds.slice(kinds.indexOf("reload_started")), [
     "reload_started",
@@ -136,6 +136,7 @@ inWorld("all endpoints must serve it, and one that serves another outweighs one 
   const probes = [8443, 8444, 8445].map(exampleProbe);
   const { runner, old } = await proved(world, dir, { probes });
   assert.equal(world.last("confirmed")?.endpoints, 3);
+  await world.until(runner, "published");
   world.servingAt.set(8444, unseen());
   await world.until(runner, "proof_failed");
   assert.deepEqual(paths(world), ["/reload", "/reload"]);
@@ -167,6 +168,25 @@ inWorld("a restart owes the proof again, and a dependent that serves an old leaf
   await world.settle(third);
   assert.equal(world.events.at(-1)?.kind, "confirmed", "one that is live is seen to be, and told nothing");
   assert.equal(paths(world).length, 3);
+});
+
+inWorld("what was live is looked at every 5 min, and told again when it is not any more", async (world, dir) => {
+  const { runner, old } = await proved(world, dir);
+  await world.until(runner, "published");
+  await world.until(runner, "confirmed");
+  const seen = world.last("confirmed")!.at;
+  await world.until(runner, "still_live");
+  assert.equal(world.clock.now(), seen + 5 * MINUTE);
+  world.clock.jump(-10 * MINUTE);
+  const set = world.clock.now();
+  await world.until(runner, "still_live");
+  assert.equal(world.clock.now(), set, "a clock that is set back delays no look");
+  world.serving = old;
+  await world.until(runner, "delivered");
+  assert.equal(world.last("proof_failed")?.outcome, "not_live");
+  assert.deepEqual(paths(world), ["/reload", "/reload", "/reload"]);
+  world.serving = undefined;
+  await world.until(runner, "confirmed");
 });
 
 inWorld("proofs that fail stop no renewal, and what is owed then is the proof of the new leaf", async (world, dir) => {
