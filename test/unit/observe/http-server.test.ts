@@ -285,9 +285,10 @@ describe("clients that mean no good", () => {
   it("that hold every connection with a slow request do not silence the probes", async () => {
     await using server = await started();
     const held = await Promise.all(Array.from({ length: 64 }, () => hold(server.port)));
+    using sockets = new DisposableStack();
+    for (const socket of held) sockets.adopt(socket, (slow) => slow.destroy());
     const { status } = await ask(`${server.url}/livez`, { signal: AbortSignal.timeout(3 * SECOND) });
     assert.equal(status, 200);
-    for (const socket of held) socket.destroy();
   });
 
   it("that open one connection too many lose the oldest on which no answer is under way", async () => {
@@ -300,7 +301,8 @@ describe("clients that mean no good", () => {
     await using server = await started({ limits: PATIENT, metrics: slowMetrics });
     const scrape = ask(`${server.url}/metrics`);
     await asked.promise;
-    const slow = await hold(server.port);
+    using sockets = new DisposableStack();
+    const slow = sockets.adopt(await hold(server.port), (socket) => socket.destroy());
     const closed = new Promise((resolve) => slow.once("close", resolve));
     assert.equal((await ask(`${server.url}/livez`)).status, 200);
     await closed;
@@ -310,12 +312,20 @@ describe("clients that mean no good", () => {
 
   it("that do not read, on every connection, lose the oldest", async () => {
     const body = "x".repeat(32 * 1024 * 1024);
-    await using server = await started({ limits: PATIENT, metrics: () => Promise.resolve({ ...METRICS, body }) });
-    const slow = [0, 1].map(() => connect(server.port, "127.0.0.1").pause());
-    for (const socket of slow) socket.on("error", () => {}).write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    await Promise.all(slow.map((socket) => once(socket, "connect")));
+    const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const waiting = asked.values();
+    const metrics = () => {
+      waiting.next().value?.resolve();
+      return Promise.resolve({ ...METRICS, body });
+    };
+    await using server = await started({ limits: PATIENT, metrics });
+    using sockets = new DisposableStack();
+    for (const { promise } of asked) {
+      const socket = sockets.adopt(connect(server.port, "127.0.0.1").pause(), (slow) => slow.destroy());
+      socket.on("error", () => {}).write("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await promise;
+    }
     assert.equal((await ask(`${server.url}/livez`)).status, 200);
-    for (const socket of slow) socket.destroy();
   });
 
   it("that send large headers, no host, an absolute or a broken request are refused", async () => {
