@@ -6,6 +6,7 @@ import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
 import { DELIVERY_ROWS } from "./rows/deliveries.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
 import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
+import { FLEET_ROWS } from "./rows/fleet.ts";
 import { HOSTILE_ROWS } from "./rows/hostile.ts";
 import { HTTP_PORT_ROWS } from "./rows/http-port.ts";
 import { LATER_ROWS } from "./rows/later.ts";
@@ -33,6 +34,7 @@ const ROWS: readonly FaultRow[] = [
   ...DELIVERY_ROWS,
   ...DISK_ROWS,
   ...DISK_FULL_ROWS,
+  ...FLEET_ROWS,
   ...HOSTILE_ROWS,
   ...HTTP_PORT_ROWS,
   ...LATER_ROWS,
