@@ -11,6 +11,11 @@ interface Entry {
   readonly wake: () => void;
 }
 
+interface Reading {
+  readonly wall: EpochMillis;
+  readonly monotonic: Millis;
+}
+
 /**
  * Who waits for which time of day: one timer for all services. `run` is the only thing that sleeps; it stamps
  * `lastTick`, from which liveness is judged.
@@ -65,18 +70,21 @@ export class Agenda {
       const duration = this.#untilNext();
       this.#planned = this.#clock.now() + duration;
       await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
-      for (const entry of this.#entries.values()) if (this.#left(entry) <= 0) entry.wake();
+      const reading = this.#read();
+      for (const entry of this.#entries.values()) if (left(entry, reading) <= 0) entry.wake();
     }
   }
 
   #untilNext(): Millis {
     let next = Number.POSITIVE_INFINITY;
-    for (const entry of this.#entries.values()) next = Math.min(next, this.#left(entry));
+    const reading = this.#read();
+    for (const entry of this.#entries.values()) next = Math.min(next, left(entry, reading));
     return Math.min(LONGEST_NAP, Math.max(0, next));
   }
 
-  #left({ until, latest }: Entry): Millis {
-    return Math.min(until - this.#clock.now(), latest - this.#clock.monotonic());
+  /** Once for all entries: a clock that is guarded does some work each time that it is asked. */
+  #read(): Reading {
+    return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
   }
 
   /** A nap that is cut short is no error. */
@@ -87,4 +95,8 @@ export class Agenda {
       if (!signal.aborted) throw thrown;
     }
   }
+}
+
+function left({ until, latest }: Entry, { wall, monotonic }: Reading): Millis {
+  return Math.min(until - wall, latest - monotonic);
 }
