@@ -52,7 +52,8 @@ export class Circuits {
     const { clock } = this.#options;
     const before = this.of(issuer.name);
     const now = clock.now();
-    const when = { at: now, probeAt: now + this.#delay(issuer.name, before) };
+    // Whose pair ends first is asked of all services, and matters only when the issuer is away.
+    const when = { at: now, probeAt: outcome.kind === "away" ? now + this.#delay(issuer.name, before) : now };
     this.#set(issuer.name, afterRequest(before, outcome, when));
     if (!isSound(this.of(issuer.name)) && !this.#watches.has(issuer.name)) void this.#watch(issuer);
   }
