@@ -34,6 +34,7 @@ export function createPorts(options: PortOptions): Ports {
       known: (issuers) => trust().known(issuers),
       anchored: (issuer, anchor, until) => trust().anchored(issuer, anchor, until),
       bundle: (issuers, signer, signal) => trust().bundle(issuers, signer, signal),
+      outdated: (issuer) => trust().outdated(issuer),
     },
     probe: createProbe({ clock, lookup: sharedLookup }),
     windows: { opensAt: (wanted, now) => windows().opensAt(wanted, now) },

@@ -183,4 +183,6 @@ export interface Trust {
    * signer.
    */
   bundle(issuers: readonly Issuer[], signer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
+  /** A leaf of this issuer chains to a root that is not known: the next `bundle` asks it again, however fresh its answer is. */
+  outdated(issuer: Issuer): void;
 }

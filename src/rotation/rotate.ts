@@ -1,6 +1,6 @@
 import { bundlePem, contentHash } from "../domain/bundle.ts";
 import type { Certificate } from "../domain/certificate.ts";
-import { LeafdError } from "../domain/errors.ts";
+import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { RUNG_NAMES, type RungName } from "../domain/manifest.ts";
 import { requestHash } from "../domain/request.ts";
 import { formatTime, type Millis, SECOND } from "../domain/units.ts";
@@ -41,11 +41,12 @@ export async function rotate(job: Job, signal: AbortSignal): Promise<void> {
   const signed = (await usable(job, roots)) ?? (await issue(job, signal));
 
   job.stage = "verify";
-  const verified = prove(job, signed, roots);
+  const proof = await proveOrLearn(job, { signed, roots }, signal);
+  if (proof === undefined) return;
 
   job.stage = "store";
   const wasBroken = await checkDependent(job, signal);
-  await publish(job, { verified, signed, roots, wasBroken });
+  await publish(job, { ...proof, signed, wasBroken });
   job.carry.unpublished = undefined;
 }
 
@@ -79,6 +80,31 @@ async function usable(job: Job, roots: readonly Certificate[]): Promise<Signed |
 
 function isBetterRung(next: RungName, current: RungName | undefined): boolean {
   return current === undefined || RUNG_NAMES.indexOf(next) < RUNG_NAMES.indexOf(current);
+}
+
+interface Unproved {
+  readonly signed: Signed;
+  readonly roots: readonly Certificate[];
+}
+
+/**
+ * Proves the pair. Where its root is not known, the mount is asked whether it has another one by now; if so the bundle
+ * goes out alone, the certificate waits for the next try, and there is no proof yet.
+ */
+async function proveOrLearn(job: Job, { signed, roots }: Unproved, signal: AbortSignal) {
+  try {
+    return { verified: prove(job, signed, roots), roots };
+  } catch (thrown) {
+    const { issuer, authorities, ports, carry, state } = job;
+    if (toLeafdError(thrown).reason !== "chain_untrusted") throw thrown;
+    ports.trust.outdated(issuer);
+    const learnt = await reach(job, () => ports.trust.bundle(authorities, issuer, signal), signal);
+    if (state.current === undefined) return { verified: prove(job, signed, learnt), roots: learnt };
+    if (!bundleChanged(job, learnt)) throw thrown;
+    carry.unpublished = signed;
+    await republish(job, "trust_changed");
+    return undefined;
+  }
 }
 
 /** Proves the pair; what cannot be proved is dropped here and never reaches the disk. */

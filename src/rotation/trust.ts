@@ -74,6 +74,10 @@ export class TrustKeeper implements Trust {
     throw failure ?? noTrust(signer);
   }
 
+  outdated(issuer: Issuer): void {
+    this.#of(issuer).askedAt = undefined;
+  }
+
   /** Freshens what is known of an issuer that is not asked to sign; only its first answer is worth a short wait. */
   async #glance(issuer: Issuer, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;

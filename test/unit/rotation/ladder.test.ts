@@ -185,6 +185,24 @@ inWorld("the root of a stand-in is published and told before its first leaf", as
   assert.deepEqual(new Set(publishedRoots(world)), new Set(both));
 });
 
+inWorld(
+  "a root that is new since the mount was last asked is published before the leaf, which is not wasted",
+  async (world) => {
+    const spec = world.spec();
+    const runner = world.start({ ...spec, request: { ...spec.request, ttl: MINUTE } });
+    await world.settle(runner);
+    const root = await TestCa.root({ name: "New Root" });
+    const signer = await root.intermediate({ name: "New Issuing" });
+    Object.assign(world.issuer, { signer, published: [signer, root] });
+    await world.pass(runner, due(runner) - now(world) - SECOND);
+    world.events.length = 0;
+    await world.pass(runner, 5 * SECOND);
+    const told = world.events.flatMap((event) => (event.kind === "published" ? [event.cause] : []));
+    assert.deepEqual(told, ["trust_changed", "renewal_due"]);
+    assert.deepEqual([world.issuer.signed, world.last("rotation_failed")], [2, undefined]);
+  },
+);
+
 inWorld("a stand-in whose root is held is refused, and the pair stays", async (world, dir) => {
   const root = await TestCa.root({ name: "Other Root" });
   world.addIssuer("dr", await root.intermediate({ name: "Other Issuing" }), root);
