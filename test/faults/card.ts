@@ -9,6 +9,7 @@ import { DISK_FULL_ROWS } from "./rows/disk-full.ts";
 import { FLEET_ROWS } from "./rows/fleet.ts";
 import { HOSTILE_ROWS } from "./rows/hostile.ts";
 import { HTTP_PORT_ROWS } from "./rows/http-port.ts";
+import { LADDER_ROWS } from "./rows/ladder.ts";
 import { LATER_ROWS } from "./rows/later.ts";
 import { LIE_ROWS } from "./rows/lies.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
@@ -37,6 +38,7 @@ const ROWS: readonly FaultRow[] = [
   ...FLEET_ROWS,
   ...HOSTILE_ROWS,
   ...HTTP_PORT_ROWS,
+  ...LADDER_ROWS,
   ...LATER_ROWS,
   ...LIE_ROWS,
   ...LIMIT_ROWS,
