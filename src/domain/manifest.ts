@@ -33,6 +33,8 @@ export interface Manifest {
   readonly receivedAt: EpochMillis;
   /** When renewal first came due; metrics keep to it until a new leaf is published. */
   readonly firstDue: EpochMillis;
+  /** What the dependent's own check said just before this pair was swapped in; absent: it was not asked. */
+  readonly dependentWasBroken?: boolean;
 }
 
 /** Which generation the dependents have been told about. A record of its own: a generation never changes. */

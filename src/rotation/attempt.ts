@@ -4,11 +4,12 @@ import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause } from "../domain/events.ts";
 import { requestHash } from "../domain/request.ts";
 import { inUseUntil, type ServiceState } from "../domain/state.ts";
-import { deliver, recordDelivery } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import { failureOf, type Job } from "./job.ts";
 import type { Issuer } from "./ports.ts";
+import { checkSwapped } from "./pre-reload.ts";
 import { republish } from "./publish.ts";
-import { rollBack } from "./refused.ts";
+import { takeBack } from "./refused.ts";
 import { ReloadStepError } from "./reload-queue.ts";
 import { publishReserve, renewReserve, reserveSpec } from "./reserve.ts";
 import { rotate } from "./rotate.ts";
@@ -69,7 +70,7 @@ export class Attempts {
       spec,
       rung: "reserve",
       state: reserve === undefined ? others : { ...others, current: reserve },
-      carry: { unpublished: undefined, checked: undefined },
+      carry: { unpublished: undefined, accepted: undefined },
     };
     // It comes on top of what the service itself may cost.
     const work = () => renewReserve({ ...job, budget: job.budget + 1 }, signal);
@@ -95,6 +96,20 @@ export class Attempts {
     } catch (thrown) {
       signal.throwIfAborted();
       await this.#undelivered(job, thrown, signal);
+    }
+  }
+
+  /** Has the dependent's own check judge the pair that was swapped in. */
+  async check(signal: AbortSignal): Promise<void> {
+    const { current } = this.#options.state();
+    if (current === undefined) return;
+    const job = this.#options.job("reload_owed");
+    try {
+      await checkSwapped(job, current.generation, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = toLeafdError(thrown);
+      if (!(await this.#takeBack(job, error, signal))) job.say({ kind: "pair_warning", message: error.message });
     }
   }
 
@@ -163,7 +178,7 @@ export class Attempts {
   async #undelivered(job: Job, thrown: unknown, signal: AbortSignal): Promise<void> {
     const { spec, ports, state, chance } = this.#options;
     const { error, fields } = failureOf(thrown);
-    if (error.reason === "dependent_refused" && (await this.#takeBack(job, error, signal))) return;
+    if (await this.#takeBack(job, error, signal)) return;
     const failures = (state().reloadTrouble?.failures ?? 0) + 1;
     const retryAt = ports.clock.now() + reloadRetryDelay(failures, chance("reload", failures));
     // What is no step's fault is the hook's as a whole, or that of the record, which could not be written.
@@ -173,28 +188,9 @@ export class Attempts {
   }
 
   async #takeBack(job: Job, error: LeafdError, signal: AbortSignal): Promise<boolean> {
-    const refused = { reason: "dependent_refused", message: error.message } as const;
-    try {
-      if (!(await rollBack(job, refused))) return false;
-    } catch (thrown) {
-      job.say({ kind: "pair_warning", message: `the pair before cannot be put back: ${toLeafdError(thrown).message}` });
-      return false;
-    }
-    await this.#recordReturn(job);
+    if (error.reason !== "dependent_refused" || !(await takeBack(job, error))) return false;
     job.stage = "reload";
     this.failed(job, error, signal);
     return true;
-  }
-
-  /** The dependents use what was put back. Where that cannot be written down, a restart tells them once more. */
-  async #recordReturn(job: Job): Promise<void> {
-    const { current, reloadOwed } = this.#options.state();
-    if (current === undefined || reloadOwed) return;
-    await recordDelivery(job, current).catch((thrown) =>
-      job.say({
-        kind: "pair_warning",
-        message: `who knows the pair is not written down: ${toLeafdError(thrown).message}`,
-      }),
-    );
   }
 }

@@ -47,7 +47,10 @@ export async function deliver({ job, current, reloads }: Delivery, signal: Abort
 }
 
 /** Writes down that the dependents have been told of this generation. */
-export async function recordDelivery({ spec, ports }: Job, { generation, notAfter }: LeafFacts): Promise<void> {
+export async function recordDelivery(
+  { spec, ports }: Job,
+  { generation, notAfter }: Pick<LeafFacts, "generation" | "notAfter">,
+): Promise<void> {
   const at = ports.clock.now();
   await ports.store.recordDelivery(spec.output, { generation, reloadHash: reloadHash(spec.reload), at, notAfter });
 }

@@ -45,8 +45,8 @@ export type Said = ServiceEvent extends infer E ? (E extends ServiceEvent ? Omit
 export interface Carry {
   /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
   unpublished: Signed | undefined;
-  /** The generation that was swapped in after `preReload` had been tried with the one before it. */
-  checked: { readonly generation: string; readonly wasBroken: boolean } | undefined;
+  /** The generation that the dependent's own check has accepted. */
+  accepted: string | undefined;
 }
 
 /** One piece of work on one service: what it is about, and where its results go. */

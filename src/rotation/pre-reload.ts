@@ -30,13 +30,11 @@ export async function checkSwapped(job: Job, generation: string, signal: AbortSi
   if (job.spec.preReload.length === 0) return;
   try {
     await runChecks(job, signal);
-    // It takes this pair: what its check says later is not about the pair.
-    job.carry.checked = undefined;
+    job.carry.accepted = generation;
   } catch (thrown) {
     signal.throwIfAborted();
     const { message } = toLeafdError(thrown);
-    const { checked } = job.carry;
-    if (checked?.generation === generation && !checked.wasBroken)
+    if (await isToBlame(job, generation))
       throw new LeafdError("dependent_refused", `its check fails with the new pair, and did not before: ${message}`, {
         hint: "Run the command of preReload by hand; compare what the dependent demands with the new certificate.",
       });
@@ -44,4 +42,15 @@ export async function checkSwapped(job: Job, generation: string, signal: AbortSi
       hint: "Mend the dependent's own configuration; the reload is tried again.",
     });
   }
+}
+
+/** The pair is, when the check succeeded just before it was swapped in and has never succeeded with it. */
+async function isToBlame({ carry, ports, spec }: Job, generation: string): Promise<boolean> {
+  if (carry.accepted === generation) return false;
+  const found = await ports.store.inspect(spec.output);
+  if (found.kind !== "pair" || found.manifest.generation !== generation) return false;
+  if (found.manifest.dependentWasBroken !== false) return false;
+  // A reload comes after a check that succeeded.
+  const delivery = await ports.store.delivery(spec.output);
+  return delivery?.generation !== generation;
 }

@@ -20,11 +20,11 @@ interface Proved {
 export async function publish(job: Job, { verified, signed, roots, wasBroken }: Proved): Promise<void> {
   const { spec, issuer, ports, say } = job;
   const { leaf, anchor, certificatePem } = verified;
-  const { facts, floored } = factsFor(job, verified, signed);
+  const { facts: proved, floored } = factsFor(job, verified, signed);
+  const facts = { ...proved, ...(wasBroken !== undefined && { dependentWasBroken: wasBroken }) };
   ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
   const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
-  const manifest = await commit(job, { cause: job.cause, material, facts, leaf });
-  if (wasBroken !== undefined) job.carry.checked = { generation: manifest.generation, wasBroken };
+  await commit(job, { cause: job.cause, material, facts, leaf });
   const { survive } = spec.outage;
   if (survive === undefined || !floored) return;
   const length = leaf.notAfter - signed.receivedAt;
@@ -67,7 +67,8 @@ export async function republish(job: Job, cause: Cause): Promise<void> {
   const found = await ports.store.inspect(spec.output);
   if (found.kind === "pair") {
     const trust = cause === "trust_changed" ? bundlePem(ports.trust.known(job.authorities)) : found.material.trust;
-    return publishAgain(job, cause, { manifest: found.manifest, material: { ...found.material, trust } });
+    await publishAgain(job, cause, { manifest: found.manifest, material: { ...found.material, trust } });
+    return;
   }
   // Somebody took it away since it was judged: the next decision is to issue.
   if (found.kind === "none")
@@ -76,10 +77,11 @@ export async function republish(job: Job, cause: Cause): Promise<void> {
 }
 
 /** Commits a pair that was read from disk, and proved, as a new generation. */
-export async function publishAgain(job: Job, cause: Cause, pair: StoredPair): Promise<void> {
+export async function publishAgain(job: Job, cause: Cause, pair: StoredPair): Promise<Manifest> {
   const { manifest, material, inUse = false } = pair;
-  const facts: ManifestFacts = { ...factsOf(manifest), deliveryHash: deliveryHash(job.spec.output) };
-  await commit(job, { cause, material, facts, leaf: parseCertificate(material.certificate), inUse });
+  const { dependentWasBroken: _, ...known } = factsOf(manifest);
+  const facts: ManifestFacts = { ...known, deliveryHash: deliveryHash(job.spec.output) };
+  return commit(job, { cause, material, facts, leaf: parseCertificate(material.certificate), inUse });
 }
 
 interface StoredPair {

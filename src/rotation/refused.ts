@@ -1,9 +1,11 @@
 import type { Certificate } from "../domain/certificate.ts";
-import { toLeafdError } from "../domain/errors.ts";
-import type { Inspection } from "../domain/inspection.ts";
+import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Inspection, PairMaterial } from "../domain/inspection.ts";
+import type { Manifest } from "../domain/manifest.ts";
 import { wasToldOf } from "../domain/request.ts";
-import { formatDuration, MINUTE } from "../domain/units.ts";
+import { type EpochMillis, formatDuration, MINUTE } from "../domain/units.ts";
 import { verifyStored } from "../domain/verify.ts";
+import { recordDelivery } from "./deliver.ts";
 import { asSigned, heldOutput, readHeld } from "./held.ts";
 import type { Job, Signed } from "./job.ts";
 import { factsOf, publishAgain } from "./publish.ts";
@@ -45,23 +47,43 @@ export async function refusedPair(job: Job, wanted: Wanted): Promise<Signed | un
 }
 
 /**
- * Publishes the generation before again and keeps the current one. Answers whether it did: not when the pair before is
- * gone or nearly over, because then a refused pair is the better one. When the dependents have never been told of the
- * pair before, that is owed.
+ * Takes a refused pair back: publishes the generation before again and keeps the refused one. Answers whether it did: not
+ * when the pair before is gone or nearly over, because then a refused pair is the better one.
  */
-export async function rollBack(job: Job, why: { readonly reason: "dependent_refused"; readonly message: string }) {
+export async function takeBack(job: Job, { message }: LeafdError): Promise<boolean> {
   const { ports, spec, say } = job;
-  const refused = await ports.store.inspect(spec.output);
-  const before = await ports.store.previous(spec.output);
-  if (refused.kind !== "pair" || before === undefined || before.manifest.serial === refused.manifest.serial)
+  try {
+    const refused = await ports.store.inspect(spec.output);
+    const before = await ports.store.previous(spec.output);
+    if (refused.kind !== "pair" || before?.manifest.serial === refused.manifest.serial) return false;
+    const old = before && asSigned({ kind: "pair", ...before });
+    if (before === undefined || old === undefined || !isWorthIt(old, ports.clock.now())) return false;
+    await keep(job, refused);
+    const way = { from: refused.manifest.generation, to: before.manifest.generation };
+    say({ kind: "rolled_back", ...way, reason: "dependent_refused", message });
+    await putBack(job, { ...before, notAfter: old.leaf.notAfter });
+    return true;
+  } catch (thrown) {
+    say({ kind: "pair_warning", message: `the pair before cannot be put back: ${toLeafdError(thrown).message}` });
     return false;
-  const old = asSigned({ kind: "pair", ...before });
-  if (old === undefined || !isWorthIt(old, ports.clock.now())) return false;
-  await keep(job, refused);
-  say({ kind: "rolled_back", from: refused.manifest.generation, to: before.manifest.generation, ...why });
+  }
+}
+
+interface Before {
+  readonly manifest: Manifest;
+  readonly material: PairMaterial;
+  readonly notAfter: EpochMillis;
+}
+
+/** Dependents that have been told of it serve it still; those that never were are told. */
+async function putBack(job: Job, { notAfter, ...before }: Before): Promise<void> {
+  const { ports, spec, say } = job;
   const inUse = wasToldOf(before.manifest, spec.reload, await ports.store.delivery(spec.output));
-  await publishAgain(job, "rolled_back", { ...before, inUse });
-  return true;
+  const { generation } = await publishAgain(job, "rolled_back", { ...before, inUse });
+  if (!inUse) return;
+  await recordDelivery(job, { generation, notAfter }).catch((thrown) =>
+    say({ kind: "pair_warning", message: `who knows the pair is not written down: ${toLeafdError(thrown).message}` }),
+  );
 }
 
 function isWorthIt({ leaf, receivedAt }: Signed, now: number): boolean {

@@ -28,7 +28,7 @@ export class ServiceRunner {
   readonly spec: ServiceSpec;
   readonly #options: RunnerOptions;
   readonly #attempts: Attempts;
-  readonly #carry: Carry = { unpublished: undefined, checked: undefined };
+  readonly #carry: Carry = { unpublished: undefined, accepted: undefined };
   readonly #revocations: RevocationWatch;
   #state: ServiceState = INITIAL_STATE;
 
@@ -85,7 +85,7 @@ export class ServiceRunner {
       case "recover":
         return this.#recover(signal);
       case "issue":
-        return this.#attempts.issue(act, signal);
+        return this.#issue(act, signal);
       case "republish":
         return this.#attempts.republish(act.cause, signal);
       case "use_reserve":
@@ -118,6 +118,14 @@ export class ServiceRunner {
     if (!(await this.#revocations.isRevoked(job, current, signal))) return;
     this.say({ kind: "pair_warning", message: `${current.issuer} has revoked the certificate ${current.serial}` });
     this.say({ kind: "outdated", cause: "revoked" });
+  }
+
+  /** A reload that is held back, or that nobody needs, is no reason to learn only later that a pair is refused. */
+  async #issue(act: Act & { kind: "issue" }, signal: AbortSignal): Promise<void> {
+    const { current: before } = this.#state;
+    await this.#attempts.issue(act, signal);
+    const isSwapped = this.#state.current?.generation !== before?.generation;
+    if (isSwapped && this.decide().kind !== "reload") await this.#attempts.check(signal);
   }
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {

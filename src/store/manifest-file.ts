@@ -18,6 +18,7 @@ export function parseManifest(json: string): Manifest | undefined {
   const rung = RUNG_NAMES.find((name) => name === value.rung);
   if (rung === undefined) return undefined;
   const { service, generation, requestHash, deliveryHash, serial, fingerprint, issuer, receivedAt, firstDue } = value;
+  const { dependentWasBroken } = value;
   if (!isText(service) || !isText(generation) || !isText(issuer)) return undefined;
   if (!isText(requestHash) || !isText(deliveryHash)) return undefined;
   if (!matches(serial, HEX) || !matches(fingerprint, SHA256)) return undefined;
@@ -39,6 +40,7 @@ export function parseManifest(json: string): Manifest | undefined {
     receivedAt,
     firstDue,
     ...(access === undefined ? {} : { access }),
+    ...(typeof dependentWasBroken === "boolean" && { dependentWasBroken }),
   };
 }
 

@@ -178,10 +178,12 @@ export class RotationWorld extends TestDependents {
     }
   }
 
-  /** Does what there is to do, and lets time pass, until this has been said once more. */
+  /** Does what there is to do, and lets time pass, until this has been said once more; not for ever. */
   async until(runner: ServiceRunner, kind: RotationEvent["kind"]): Promise<void> {
     const count = (): number => this.kinds().filter((each) => each === kind).length;
-    for (const before = count(); count() === before; ) {
+    const before = count();
+    for (let steps = 0; count() === before; steps += 1) {
+      if (steps > 10_000) throw new Error(`${kind} is not said:\n${this.kinds().slice(-20).join("\n")}`);
       const decision = runner.decide();
       if (decision.kind === "wait") await this.clock.advance(decision.until - this.clock.now());
       else await this.step(runner, decision);

@@ -46,3 +46,8 @@ test("whatever the file holds, reading it answers a manifest or undefined", () =
     }),
   );
 });
+
+test("what a dependent's check said is read back, and anything else in its place is left out", () => {
+  const said = (value: unknown) => parseManifest(changed({ dependentWasBroken: value }))?.dependentWasBroken;
+  assert.deepEqual([said(true), said(false), said("no"), said(undefined)], [true, false, undefined, undefined]);
+});
