@@ -9,6 +9,8 @@ const FASTEST: Millis = 0.5 * SECOND;
 const FASTEST_SLOW: Millis = 5 * SECOND;
 /** Where no valid pair is left there is no remaining life to take a part of. */
 const CAP_WITHOUT_PAIR: Millis = 30 * SECOND;
+/** A look at the disk asks no issuer. */
+const CAP_OF_A_LOOK: Millis = 5 * SECOND;
 /** A server that asks for more patience than this is not believed. */
 const LONGEST_RETRY_AFTER: Millis = HOUR;
 
@@ -46,6 +48,9 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
  */
 const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>(["no_gain", "lifetime_short", "expired", "ca_invalid"]);
 
+/** The disk says no, before or after the issuer was asked; what it gave is kept. */
+const OF_THE_DISK: ReadonlySet<Reason> = new Set<Reason>(["disk_full", "io_error", "target_missing", "target_denied"]);
+
 export interface Failure {
   readonly reason: Reason;
   /** Failures in a row, this one included: 1 for the first. */
@@ -73,7 +78,8 @@ export function retryCap(remaining: Millis): Millis {
 export function retryDelay(failure: Failure, remaining: Millis, chance: number): Millis {
   if (NOTHING_BETTER.has(failure.reason)) return Math.round(Math.max(MINUTE, (remaining / 20) * (1 + chance)));
   const slow = SLOW.has(failure.reason);
-  const cap = Math.max(retryCap(remaining), slow ? 2 * FASTEST_SLOW : 0);
+  const look = remaining <= 0 && OF_THE_DISK.has(failure.reason) ? CAP_OF_A_LOOK : Number.POSITIVE_INFINITY;
+  const cap = Math.min(look, Math.max(retryCap(remaining), slow ? 2 * FASTEST_SLOW : 0));
   const range = slow ? cap : Math.min(cap, BASE * 2 ** Math.min(failure.count - 1, 20));
   const least = slow || failure.reason === "quota" ? range / 2 : FASTEST;
   const delay = least + (range - least) * chance;

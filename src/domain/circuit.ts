@@ -1,4 +1,4 @@
-import type { Reason } from "./errors.ts";
+import { type Reason, UNREACHABLE } from "./errors.ts";
 import { type EpochMillis, MINUTE, type Millis, SECOND } from "./units.ts";
 
 /*
@@ -46,25 +46,11 @@ export const CLOSED: Circuit = { kind: "closed", failures: 0, streak: RETURN_STR
 /** Outages in a row that open it: one may be a lost packet. */
 const OPENS_AFTER = 3;
 
-/** Reasons that say that the issuer is away, whatever is asked of it. */
-const AWAY: ReadonlySet<Reason> = new Set<Reason>([
-  "dns",
-  "connect",
-  "tls",
-  "timeout",
-  "bad_response",
-  "sealed",
-  "overloaded",
-  "standby",
-  "uninitialised",
-  "server_error",
-]);
-
 /** What came of asking an issuer. `refused`: it is there, and said no. */
 export type Outcome = { readonly kind: "ok" | "refused" } | { readonly kind: "away"; readonly reason: Reason };
 
 export function isAway(reason: Reason): boolean {
-  return AWAY.has(reason);
+  return UNREACHABLE.has(reason) || reason === "server_error";
 }
 
 interface When {

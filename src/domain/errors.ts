@@ -77,6 +77,19 @@ export const REASONS = [
 
 export type Reason = (typeof REASONS)[number];
 
+/** Reasons that say something about an address, and nothing about what was asked there. */
+export const UNREACHABLE: ReadonlySet<Reason> = new Set<Reason>([
+  "dns",
+  "connect",
+  "tls",
+  "timeout",
+  "bad_response",
+  "sealed",
+  "overloaded",
+  "standby",
+  "uninitialised",
+]);
+
 interface LeafdErrorOptions {
   /** What to do about it, one sentence in the imperative. */
   readonly hint?: string;

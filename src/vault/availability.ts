@@ -1,22 +1,9 @@
-import type { LeafdError, Reason } from "../domain/errors.ts";
+import { type LeafdError, type Reason, UNREACHABLE } from "../domain/errors.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
-
-/** Reasons that say something about an address, and nothing about the request. */
-const ABOUT_THE_ADDRESS: ReadonlySet<Reason> = new Set<Reason>([
-  "dns",
-  "connect",
-  "tls",
-  "timeout",
-  "bad_response",
-  "sealed",
-  "overloaded",
-  "standby",
-  "uninitialised",
-]);
 
 /** True when the error tells that the address cannot serve, whatever is asked. */
 export function isOutage(error: LeafdError): boolean {
-  return ABOUT_THE_ADDRESS.has(error.reason);
+  return UNREACHABLE.has(error.reason);
 }
 
 /** True when nobody was asked: the error says nothing about any address. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { text as readText } from "node:stream/consumers";
 import { test } from "node:test";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { httpServer } from "../support/http-server.ts";
 import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
 import { setUpPki } from "../support/pki-setup.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { type LeafdPlace, leafdPlace, type Services } from "../support/leafd-place.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import { readPair } from "../support/published-pair.ts";

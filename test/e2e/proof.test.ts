@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
 import { startNginx } from "../support/nginx.ts";
 import { setUpPki } from "../support/pki-setup.ts";

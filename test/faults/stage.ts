@@ -1,5 +1,5 @@
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { type FaultProxy, faultProxy } from "../support/fault-proxy.ts";
-import { freePort } from "../support/free-port.ts";
 import { type LeafdPlace, leafdPlace, type Services } from "../support/leafd-place.ts";
 import type { LeafdOptions, LeafdProcess, LogLine } from "../support/leafd-process.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { findOpenBao } from "./openbao-binary.ts";
 import { noteServer } from "./server-log.ts";
 import { tempDir } from "./temp-dir.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../../src/dev/demo/free-port.ts";
 import { readPair } from "../../support/published-pair.ts";
 import { daemonScene } from "../daemon-scene.ts";
 import { Findings } from "../findings.ts";

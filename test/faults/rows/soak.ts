@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../../src/dev/demo/free-port.ts";
 import { leafdPlace } from "../../support/leafd-place.ts";
 import { startOpenBao } from "../../support/openbao-server.ts";
 import { setUpPki } from "../../support/pki-setup.ts";

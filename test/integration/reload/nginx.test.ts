@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../../src/dev/demo/free-port.ts";
 import { startNginx } from "../../support/nginx.ts";
 import { runStep } from "../../support/reloader.ts";
 import { servedSerial } from "../../support/served-serial.ts";

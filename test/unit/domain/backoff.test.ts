@@ -84,3 +84,9 @@ test("a spent budget opens when its oldest issuance is an hour old", () => {
   assert.equal(budgetOpensAt([NOW - 2 * HOUR, ...recent], 4, NOW), undefined, "older ones do not count");
   assert.equal(budgetOpensAt([...recent, NOW + DAY], 4, NOW), undefined, "nor do those of a clock that was ahead");
 });
+
+test("without a valid pair the disk is looked at again within 5 s: that asks no issuer", () => {
+  const delay = (reason: "disk_full" | "sealed") => retryDelay({ reason, count: 10 }, 0, 0.999);
+  assert.ok(delay("disk_full") <= 5 * SECOND);
+  assert.ok(delay("sealed") > 5 * SECOND);
+});

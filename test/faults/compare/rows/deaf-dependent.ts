@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "node:tls";
-import { freePort } from "../../../support/free-port.ts";
+import { freePort } from "../../../../src/dev/demo/free-port.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { type ComparedRow, nextSerial, running } from "../bench.ts";
 import { COMMON_NAME } from "../tool.ts";
