@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { inMountRoom, repeatInMountRoom } from "../../support/mount-room.ts";
 import { startOpenBao } from "../../support/openbao-server.ts";
@@ -40,6 +41,8 @@ const tools = [leafdTool(), await baoAgent(), await consulTemplate()].filter((to
 const rows = chosen(ROWS, ({ id }) => String(id));
 const chosenTools = chosen(tools, ({ name }) => name);
 const measured: Measured[] = [];
+const load = () => (loadavg()[0] ?? 0).toFixed(0);
+const before = load();
 {
   await using vault = await startOpenBao();
   for (const row of rows) await measureRow(vault, row);
@@ -48,8 +51,9 @@ const failed = measured.filter(({ failure }) => failure !== undefined);
 console.log(`${measured.length - failed.length} measured, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 if (wanted.length === 0) {
+  const machine = `${availableParallelism()} cores (load ${before} before, ${load()} after)`;
   const page = join(import.meta.dirname, "../../../docs/comparison.md");
-  writeFileSync(page, comparisonPage({ tools, rows: ROWS, measured }));
+  writeFileSync(page, comparisonPage({ tools, rows: ROWS, measured, machine }));
 }
 
 /** Those that the arguments name; all when they name none of them. */

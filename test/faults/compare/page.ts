@@ -17,10 +17,12 @@ interface Results {
   readonly tools: readonly Tool[];
   readonly rows: readonly ComparedRow[];
   readonly measured: readonly Measured[];
+  /** What it ran on, in words. */
+  readonly machine: string;
 }
 
 /** docs/comparison.md. */
-export function comparisonPage({ tools, rows, measured }: Results): string {
+export function comparisonPage({ tools, rows, measured, machine }: Results): string {
   const cell = (row: ComparedRow, layout: Layout, tool: Tool) => {
     const found = measured.find((each) => each.row === row && each.layout === layout && each.tool === tool);
     return found === undefined ? "–" : found.figure.replaceAll("|", "\\|");
@@ -36,7 +38,7 @@ ask the same real server, and certificates are counted there. Printed and writte
 
     npm run test:compare
 
-on one machine, in one run. A row has the number that it has in the fault scorecard.
+in one run, on ${machine}. A row has the number that it has in the fault scorecard.
 
 | tool | version |
 |---|---|
@@ -50,7 +52,7 @@ ${table.join("\n")}
 
 ## What was done, and what the figures mean
 
-${rows.map(({ id, what, reading }) => `- **${id}**: ${what}. ${reading}.`).join("\n")}
+${rows.map(({ id, what, reading }) => `- **${id}**: ${what}. Figures: ${reading}.`).join("\n")}
 
 \`files\`: the dependent reads key and certificate from files of their own. \`bundle\`: both from one file, which not every
 dependent can.

@@ -13,10 +13,10 @@ const CHANGES =
   "open,openat,creat,write,pwrite64,writev,pwritev,ftruncate,truncate,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsync,fdatasync";
 
 /** How long it rests, milliseconds: long enough to be seen on a busy machine. */
-const REST = 40;
+const REST = 80;
 
 /** A renewal is over when there is a new pair and nothing has changed for so long, milliseconds. */
-const QUIET = 1_000;
+const QUIET = 1_500;
 
 interface WatchOptions {
   readonly pid: number;

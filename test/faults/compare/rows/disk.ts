@@ -30,7 +30,7 @@ export const FULL_DISK_ROW: ComparedRow = {
     await delay(FULL * 1000);
     const issued = (await site.pki.issued()) - before;
     const onDisk = lookAt(installation.files);
-    const left = onDisk.kind === "whole" && onDisk.serial === serial ? "old_pair" : onDisk.kind;
+    const left = onDisk.kind === "whole" ? pairNow(onDisk, serial) : onDisk.kind;
     const freed = Date.now();
     await rm(filler);
     await nextSerial(installation, process, serial);
@@ -62,6 +62,10 @@ async function refused(bench: Bench, errno: "EROFS" | "EACCES"): Promise<string>
   await delay(REFUSED * 1000);
   if (process.log.length === 0) throw new Error(`${bench.tool.name} did not start`);
   return `${errno.toLowerCase()}: issued=${await site.pki.issued()} exits=${process.exits}`;
+}
+
+function pairNow({ serial, endsAt }: { serial: string; endsAt: number }, first: string): string {
+  return `${serial === first ? "first_pair" : "new_pair"}${endsAt < Date.now() ? "_since_ended" : ""}`;
 }
 
 /** A tmpfs with these options, until the end of the bench. */

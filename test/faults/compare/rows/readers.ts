@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type NamesReport, watchNames, watchPair } from "../../../support/watcher.ts";
 import { type ComparedRow, running } from "../bench.ts";
 
-const DURATION = 40;
+const DURATION = 45;
 /** The shortest that all of them can keep up with. */
-const TTL = 4;
+const TTL = 5;
 
 /** Row 28. */
 export const READERS_ROW: ComparedRow = {
