@@ -12,7 +12,7 @@ export const OUTAGE_ROW: ComparedRow = {
   id: 1,
   what: `Vault refuses connections for ${OUTAGE} s, from the first certificate (${TTL} s) on (the scorecard's 10 min, shortened)`,
   reading:
-    "`tries` failed requests in its log; `expired_s` how long the pair on disk had ended; `recovery_s` from Vault's return to the new pair; `longest_wait_s` the longest pause between two tries, which is the worst case of `recovery_s`",
+    "`tries` failed requests in its log; `expired_s` how long the pair on disk had ended; `recovery_s` from Vault's return to the new pair; `longest_wait_s` the longest pause between two tries: for the two others the worst case of `recovery_s`; leafd asks for Vault's health meanwhile, and goes on when that answers",
   layouts: ["files"],
   together: 3,
   measure: async (bench) => {
