@@ -33,7 +33,7 @@ export const CRASH_ROW: ComparedRow = {
   id: 23,
   what: "SIGKILL in a renewal, once at each state of the output directory that its system calls bring about (strace -f)",
   reading:
-    "`points` states at which it was killed; `torn`, `broken` (empty or cut off), `missing`: states that a dependent which starts then could not use; `key_readable` states with a private key that others may read; `litter` files more than after an undisturbed renewal when the next start had published, at most",
+    "`points` states at which it was killed (slowed down as it is, leafd may begin the next renewal, and is killed in that too); `torn`, `broken` (empty or cut off), `missing`: states that a dependent which starts then could not use; `key_readable` states with a private key that others may read; `litter` files more than after an undisturbed renewal when the next start had published, at most",
   layouts: ["files", "bundle"],
   together: 2,
   measure: async (bench) => {
