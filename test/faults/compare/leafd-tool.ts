@@ -12,7 +12,8 @@ const KNOWS_PROBES = readFileSync(join(REPOSITORY, "config/leafd.schema.json"), 
 /** leafd from its source, with everything at its default. */
 export function leafdTool(): Tool {
   const { version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
-  const commit = execFileSync("git", ["-C", REPOSITORY, "rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  const lastChange = ["-C", REPOSITORY, "log", "-1", "--format=%h", "--", "src"];
+  const commit = execFileSync("git", lastChange, { encoding: "utf8" }).trim();
   return {
     name: "leafd",
     version: `leafd ${version} (${commit})`,
