@@ -110,16 +110,15 @@ export function askableFrom(issuer: string, state: ServiceState, around: Circums
   if (state.force) return trouble?.retryAt ?? ALWAYS;
   const is = circuit(issuer);
   if (is.kind !== "closed") return admits(is, spec.name) ? ALWAYS : Math.max(is.probeAt, now + LOOK_AGAIN);
-  const back = is.since === undefined ? ALWAYS : is.since + spreadOf(state, spec.name, is.since);
+  if (is.since === undefined) return trouble?.retryAt ?? ALWAYS;
+  const back = is.since + spreadOf(state, spec.name, is.since);
   if (trouble === undefined) return isWaitingSince(state, is.since) ? back : ALWAYS;
-  return isAway(trouble.reason) && trouble.at <= (is.since ?? ALWAYS)
-    ? Math.min(trouble.retryAt, back)
-    : trouble.retryAt;
+  return isAway(trouble.reason) && trouble.at <= is.since ? Math.min(trouble.retryAt, back) : trouble.retryAt;
 }
 
 /** Renewal came due while the circuit was away. */
-function isWaitingSince({ current }: ServiceState, closed: EpochMillis | undefined): boolean {
-  return closed !== undefined && current !== undefined && current.due <= closed;
+function isWaitingSince({ current }: ServiceState, closed: EpochMillis): boolean {
+  return current !== undefined && current.due <= closed;
 }
 
 /** Those who have time leave the first moments to those who have none. */

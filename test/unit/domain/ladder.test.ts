@@ -131,6 +131,7 @@ describe("the next issuer", () => {
     assert.equal(from({ outdated: "request_changed" }), early + 5 * MINUTE);
     assert.equal(from({ forced: true }), early + 5 * MINUTE);
     assert.equal(from({ outdated: "request_changed", replaceAt: early + HOUR }), early + HOUR, "not before its place");
+    assert.equal(from({ outdated: "request_changed", replaceAt: DUE + HOUR }), DUE, "nor after renewal is due");
     const circuits = { main: open(early) };
     assert.equal(from({ outdated: "request_changed" }, service(), circuits), early + 10 * MINUTE);
   });
