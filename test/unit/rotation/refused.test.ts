@@ -121,7 +121,7 @@ inWorld("there is no way back to a pair that is nearly over: the refused one sta
 });
 
 inWorld("a pair that was put back and that nobody was told of is told of", async (world, dir) => {
-  const { runner } = await checkedService(world, dir);
+  const { spec, runner } = await checkedService(world, dir);
   world.windowOpensAt = world.clock.now() + 100 * HOUR;
   const renew = async () => {
     runner.say({ kind: "renewal_requested", by: "operator", force: false });
@@ -134,9 +134,12 @@ inWorld("a pair that was put back and that nobody was told of is told of", async
   await renew();
   assert.equal(await liveSerial(dir), untold);
   assert.equal(world.reloads.length, 1);
+  const second = world.start(spec);
+  await world.settle(second);
+  assert.equal(second.state.reloadOwed, true, "nor is it forgotten by a restart");
   world.windowOpensAt = 0;
-  await world.until(runner, "delivered");
-  assert.deepEqual([world.reloads.length, runner.state.reloadOwed], [2, false]);
+  await world.until(second, "delivered");
+  assert.deepEqual([world.reloads.length, second.state.reloadOwed], [2, false]);
 });
 
 inWorld("a refused pair that cannot be kept is lost, and says so; the service is as before", async (world, dir) => {
