@@ -1,0 +1,50 @@
+import { hash } from "node:crypto";
+import { formatTime } from "../../src/domain/units.ts";
+import { Violation } from "./invariants.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+export interface Outcome {
+  readonly seed: number;
+  /** SHA-256 of the event log. */
+  readonly digest: string;
+  readonly violation: string | undefined;
+  readonly figures: Figures;
+  /** How often each kind of trouble came. */
+  readonly happened: Readonly<Record<string, number>>;
+}
+
+export interface Figures {
+  readonly events: number;
+  readonly issuances: number;
+  readonly reloads: number;
+  /** Moments that the clock stopped at. */
+  readonly steps: number;
+  /** The shortest life in ms that a pair had left when it was replaced in time. */
+  readonly leastLeft: number;
+  /** Pairs that ended before the next one came: each in an outage longer than what they had left. */
+  readonly expired: number;
+}
+
+/** Runs one seed. */
+export async function simulate(options: WorldOptions): Promise<Outcome> {
+  let digest = "";
+  const world = new World({
+    ...options,
+    log: (line) => {
+      digest = hash("sha256", `${digest}${line}\n`);
+      options.log(line);
+    },
+  });
+  let violation: string | undefined;
+  try {
+    await world.run();
+  } catch (thrown) {
+    if (!(thrown instanceof Violation)) throw thrown;
+    violation = `${formatTime(world.time.trueNow)} ${thrown.message}`;
+  }
+  world.leafd?.kill();
+  const { events, issuances, steps, dependents, invariants } = world;
+  const { leastLeft, expired } = invariants;
+  const figures = { events, issuances, reloads: dependents.runs, steps, leastLeft, expired };
+  return { seed: options.seed, digest, violation, figures, happened: world.happened };
+}
