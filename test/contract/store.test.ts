@@ -17,9 +17,7 @@ import { LeafdError } from "../../src/domain/errors.ts";
 import type { Store } from "../../src/rotation/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createStore, type StoreOptions } from "../../src/store/store.ts";
-import { MemoryDisk } from "../simulation/disk/memory-disk.ts";
-import { mount } from "../simulation/disk/mounted.ts";
-import { seedNames } from "../simulation/disk/node-crypto.ts";
+import { freshDisk } from "../simulation/disk/fresh-disk.ts";
 import * as memory from "../simulation/disk/node-fs.ts";
 import * as simulated from "../simulation/disk/redirect.ts";
 import { Random } from "../simulation/random.ts";
@@ -62,10 +60,7 @@ const PLACES: Readonly<Record<string, () => Place>> = {
     return { root, fs, store: (changes = {}) => createStore(options(changes)), remove };
   },
   "the memory disk": () => {
-    const random = new Random(1, "contract");
-    mount(new MemoryDisk(random));
-    seedNames(random);
-    memory.mkdirSync("/root");
+    freshDisk((label) => new Random(1, label), ["/root"]);
     const store = (changes: Partial<StoreOptions> = {}): Store => simulated.createStore(options(changes));
     return { root: "/root", fs: memory, store, remove: () => undefined };
   },

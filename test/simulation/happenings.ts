@@ -124,7 +124,7 @@ export class Happenings {
     if (output?.kind !== "directory") return;
     this.#trouble(`tampered ${name}`, MINUTE, () => this.#world.invariants.look(name), MINUTE);
     meddle(output, how, this.#random);
-    this.#world.invariants.look(name);
+    disk.changed(`${OUTPUTS}/${name}/`);
   }
 
   #reconfigure(how: (Happening & { kind: "configuration" })["how"]): void {

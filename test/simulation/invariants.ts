@@ -14,31 +14,10 @@ import type { ServicePlan } from "./leafd.ts";
 import type { Found, PairReader } from "./reader.ts";
 import { Spending } from "./spending.ts";
 import type { VirtualTime } from "./virtual-time.ts";
-
-/** Something that must never be. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
+import { Violation, type Watched } from "./watched.ts";
 
 /** No service says more than this in an hour, whatever happens. */
 const MOST_EVENTS_AN_HOUR = 4000;
-
-interface Watched {
-  readonly plan: ServicePlan;
-  readonly reader: PairReader;
-  found: Found;
-  /** Since when `found` is as it is. */
-  since: EpochMillis;
-  /** When what was found is to be replaced: for a pair by the plan of when it came, as a new plan holds for the next. */
-  due: EpochMillis;
-  /** The last pair that was seen whole. */
-  last: Issuance | undefined;
-  /** The one before that. */
-  before: Issuance | undefined;
-  readonly spending: Spending;
-  events: number;
-  hour: number;
-}
 
 interface Surroundings {
   readonly time: VirtualTime;
@@ -49,6 +28,7 @@ interface Surroundings {
 /** What leafd promises, seen from outside: by what lies on the disk, what the issuer has signed and who was told. */
 export class Invariants {
   readonly #watched = new Map<string, Watched>();
+  readonly #due = new WeakMap<Issuance, EpochMillis>();
   readonly #around: Surroundings;
   /** The shortest life that any pair had left when it was replaced in time. */
   leastLeft: Millis = Number.POSITIVE_INFINITY;
@@ -91,16 +71,23 @@ export class Invariants {
     if (found.kind === "nothing" && watched.found.kind === "pair" && !isMeddled)
       throw new Violation(`I1 ${service}: the pair went away`);
     watched.found = found;
-    watched.since = watched.due = time.trueNow;
+    watched.since = time.trueNow;
+    watched.due = found.kind === "pair" ? this.#dueOf(found.issuance, watched.plan) : time.trueNow;
     if (found.kind === "pair") this.#swapped(watched, found.issuance);
+  }
+
+  /** By the plan of when it was first published: another plan holds for the next. */
+  #dueOf(issuance: Issuance, { renewAt }: ServicePlan): EpochMillis {
+    const from = Math.max(issuance.at, issuance.receivedAt);
+    const due = this.#due.get(issuance) ?? from + (issuance.notAfter - from) * renewAt;
+    this.#due.set(issuance, due);
+    return due;
   }
 
   #swapped(watched: Watched, next: Issuance): void {
     const { name } = watched.plan;
     const now = this.#around.time.trueNow;
     const { last } = watched;
-    const from = Math.max(next.at, next.receivedAt);
-    watched.due = from + (next.notAfter - from) * watched.plan.renewAt;
     if (next === last) return;
     if (!next.good) throw new Violation(`I2 ${name}: a certificate that was not asked for is published`);
     if (next.service !== name) throw new Violation(`I2 ${name}: the certificate of ${next.service} is published`);
@@ -135,8 +122,9 @@ export class Invariants {
   issued(issuance: Issuance): void {
     const watched = this.#watched.get(issuance.service);
     if (watched === undefined) return;
-    const lifetimes = [watched.plan.ttl, ...(watched.last ? [watched.last.notAfter - watched.last.at] : [])];
-    const problem = watched.spending.spend(issuance.at, Math.min(...lifetimes));
+    const { plan, last } = watched;
+    const lived = last === undefined ? plan.ttl : last.notAfter - Math.max(last.at, last.receivedAt);
+    const problem = watched.spending.spend(issuance.at, Math.min(plan.ttl, lived));
     if (problem !== undefined) throw new Violation(`I4 ${issuance.service}: ${problem}`);
   }
 
@@ -171,8 +159,8 @@ export class Invariants {
     // Where certificates were spent on nothing, the budget and the slow end of the retries come on top.
     const slow = Math.max(MINUTE, 0.11 * Math.max(ttl, end - due));
     const spent = excuses.clearSince(["spent"]) + HOUR + slow;
-    // A lifetime that was shortened gains nothing before, and the slow end of the retries may have begun a jitter earlier.
-    const gain = end - ttl > due - 0.1 * (end - since) ? Math.max(due, end - ttl + slow) : due;
+    // A lifetime that was shortened gains nothing before, and what was spent until then counts against the budget.
+    const gain = end - ttl > due - 0.1 * (end - since) ? Math.max(due, end - ttl + slow + HOUR) : due;
     const late = time.trueNow - Math.max(due, clear, spent, gain);
     if (late > patience)
       throw new Violation(

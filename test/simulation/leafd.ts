@@ -4,7 +4,9 @@ import type { EpochMillis, Millis } from "../../src/domain/units.ts";
 import type { Issuer, Keys, Reloader } from "../../src/rotation/ports.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
+import type { MemoryDisk } from "./disk/memory-disk.ts";
 import { createStore, createTrustMemory, openLedger } from "./disk/redirect.ts";
+import { rememberingInspections } from "./disk/unchanged.ts";
 import type { ProcessClock } from "./virtual-time.ts";
 
 /*
@@ -14,7 +16,8 @@ import type { ProcessClock } from "./virtual-time.ts";
 
 /** The output directories lie here, by the names of their services. */
 export const OUTPUTS = "/live";
-const STATE = "/state";
+/** What a restart must not forget lies here. */
+export const STATE = "/state";
 
 /** A service, by what the simulation varies of it. */
 export interface ServicePlan {
@@ -55,6 +58,7 @@ export function specOf(plan: ServicePlan): ServiceSpec {
 
 interface LeafdOptions {
   readonly clock: ProcessClock;
+  readonly disk: MemoryDisk;
   readonly keys: Keys;
   readonly issuer: Issuer;
   readonly reloader: Reloader;
@@ -69,7 +73,7 @@ export class Leafd {
   /** Resolves when it has stopped by itself; rejects when it has a defect. */
   readonly done: Promise<void>;
 
-  constructor({ clock, keys, issuer, reloader, emit }: LeafdOptions) {
+  constructor({ clock, disk, keys, issuer, reloader, emit }: LeafdOptions) {
     this.#clock = clock;
     const say = (event: RotationEvent): void => {
       if (clock.alive) emit(event);
@@ -81,7 +85,7 @@ export class Leafd {
       ports: {
         clock,
         keys,
-        store: createStore({ clock, instance, takeover: false, warn }),
+        store: rememberingInspections(createStore({ clock, instance, takeover: false, warn }), disk),
         ledger: openLedger(STATE, { clock, warn }),
         trust: new TrustKeeper({ spec: { newRoot: "accept" }, memory, clock, emit: say }),
         seed: instance,

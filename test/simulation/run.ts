@@ -54,7 +54,8 @@ async function runAll(): Promise<number> {
 }
 
 function startWorker() {
-  const child = fork(new URL("worker.ts", import.meta.url));
+  // Most of what it makes is soon forgotten.
+  const child = fork(new URL("worker.ts", import.meta.url), { execArgv: ["--max-semi-space-size=32"] });
   return {
     simulate: (task: Task): Promise<Done> =>
       new Promise((resolve, reject) => {

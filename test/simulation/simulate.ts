@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { formatTime } from "../../src/domain/units.ts";
-import { Violation } from "./invariants.ts";
+import { Violation } from "./watched.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 export interface Outcome {
@@ -42,7 +42,7 @@ export async function simulate(options: WorldOptions): Promise<Outcome> {
     if (!(thrown instanceof Violation)) throw thrown;
     violation = `${formatTime(world.time.trueNow)} ${thrown.message}`;
   }
-  world.leafd?.kill();
+  await world.close();
   const { events, issuances, steps, dependents, invariants } = world;
   const { leastLeft, expired } = invariants;
   const figures = { events, issuances, reloads: dependents.runs, steps, leastLeft, expired };

@@ -34,7 +34,7 @@ async function sabotaged(sabotage: (world: World) => void): Promise<void> {
   try {
     await world.run();
   } finally {
-    world.leafd?.kill();
+    await world.close();
   }
 }
 
@@ -44,7 +44,7 @@ describe("a broken promise is found", () => {
       const file = world.disk.peek(`/live/svc-0/..data/tls.key`);
       assert.ok(file?.kind === "file");
       file.bytes = Buffer.from("another");
-      world.disk.onChange("/live/svc-0/tls.key");
+      world.disk.changed("/live/svc-0/tls.key");
     };
     await assert.rejects(sabotaged(sabotage), /^Violation: I1 svc-0/);
   });

@@ -69,7 +69,7 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
   },
   "refuses for long": {
     every: 180 * DAY,
-    make: (random) => ({ kind: "issuer", trouble: refusal(random), lasts: random.spread(6 * HOUR, 30 * HOUR) }),
+    make: (random) => ({ kind: "issuer", trouble: refusal(random), lasts: random.spread(6 * HOUR, 20 * HOUR) }),
   },
   hangs: {
     every: 8 * DAY,

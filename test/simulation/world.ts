@@ -2,16 +2,14 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { RotationEvent } from "../../src/domain/events.ts";
 import { DAY, type EpochMillis, formatTime, HOUR, MINUTE, type Millis } from "../../src/domain/units.ts";
 import { Dependents } from "./dependents.ts";
-import { MemoryDisk } from "./disk/memory-disk.ts";
-import { mount } from "./disk/mounted.ts";
-import { seedNames } from "./disk/node-crypto.ts";
-import { mkdirSync } from "./disk/node-fs.ts";
+import { freshDisk } from "./disk/fresh-disk.ts";
+import type { MemoryDisk } from "./disk/memory-disk.ts";
 import { Excuses } from "./excuses.ts";
 import { fleet } from "./fleet.ts";
 import { Happenings } from "./happenings.ts";
-import { Invariants, Violation } from "./invariants.ts";
+import { Invariants } from "./invariants.ts";
 import { SimulatedIssuer } from "./issuer.ts";
-import { Leafd, OUTPUTS, type ServicePlan } from "./leafd.ts";
+import { Leafd, OUTPUTS, type ServicePlan, STATE } from "./leafd.ts";
 import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
 import { Random } from "./random.ts";
@@ -19,6 +17,7 @@ import { PairReader } from "./reader.ts";
 import type { Scene } from "./scene.ts";
 import { Timeline } from "./timeline.ts";
 import { ProcessClock, VirtualTime } from "./virtual-time.ts";
+import { Violation } from "./watched.ts";
 
 const START = Date.UTC(2026, 0, 1);
 /** After something has happened, leafd's looks at the disk and at the clock are not passed over for this long. */
@@ -59,12 +58,7 @@ export class World implements Scene {
     const random = (label: string): Random => new Random(options.seed, label);
     this.#options = options;
     this.end = START + options.days * DAY;
-    this.disk = new MemoryDisk(random("disk"));
-    mount(this.disk);
-    seedNames(random("names"));
-    mkdirSync(OUTPUTS);
-    mkdirSync("/state");
-    this.disk.syncRoot();
+    this.disk = freshDisk(random, [OUTPUTS, STATE]);
     this.issuer = new SimulatedIssuer(this.time, random("issuer"));
     this.dependents = new Dependents(random("dependents"), (service) => this.invariants.visible(service));
     this.invariants = new Invariants({ time: this.time, excuses: this.excuses, told: this.dependents.told });
@@ -114,7 +108,7 @@ export class World implements Scene {
     const clock = new ProcessClock(this.time);
     const emit = (event: RotationEvent): void => this.#guard(() => this.#heard(event));
     const ports = { issuer: this.issuer.port(clock), reloader: this.dependents.port(clock), keys: this.#keys };
-    this.leafd = new Leafd({ clock, emit, ...ports });
+    this.leafd = new Leafd({ clock, disk: this.disk, emit, ...ports });
     const failed = (thrown: unknown): void => this.#fail(thrown);
     this.leafd.done.catch(failed);
     this.leafd.apply(this.plans).catch(failed);
@@ -134,6 +128,13 @@ export class World implements Scene {
       // The collector tidies up after signals in turns of the event loop only.
       if (this.steps % 256 === 0) await turn();
     }
+  }
+
+  /** Ends what still runs: nothing of it may reach into the next world, which has the same node:fs. */
+  async close(): Promise<void> {
+    this.leafd?.kill();
+    this.disk.faults.dead = true;
+    for (let turns = 0; turns < 3; turns++) await turn();
   }
 
   #step(): void {

@@ -33,10 +33,25 @@ export class MemoryDisk {
   incarnation = 1;
   /** Called after each change, with its path. */
   onChange: (path: string) => void = () => undefined;
+  readonly #changes = new Map<string, number>();
+  #cuts = 0;
 
   constructor(random: Random) {
     this.#random = random;
     this.faults = new Faults(random);
+  }
+
+  /** After each change, also those of an outsider. */
+  changed(path: string): void {
+    const end = path.indexOf("/", path.indexOf("/", 1) + 1);
+    const top = end === -1 ? path : path.slice(0, end);
+    this.#changes.set(top, (this.#changes.get(top) ?? 0) + 1);
+    this.onChange(path);
+  }
+
+  /** A number that is another one whenever something has changed below a directory of the second level: `/live/web`. */
+  changesBelow(directory: string): number {
+    return (this.#changes.get(directory) ?? 0) + this.#cuts;
   }
 
   open(node: Inode, path: string): number {
@@ -112,6 +127,7 @@ export class MemoryDisk {
 
   cutPower(): void {
     cutPower(this.#root, this.#random);
+    this.#cuts += 1;
     this.onChange("/");
   }
 

@@ -90,12 +90,14 @@ export function fchmodSync(descriptor: number, mode: number): void {
   const { node, path } = mounted().held(descriptor);
   mounted().faults.meet("change", "fchmod", path);
   if (node.kind !== "link") node.mode = mode;
+  mounted().changed(path);
 }
 
 export function fchownSync(descriptor: number, uid: number, gid: number): void {
   const { node, path } = mounted().held(descriptor);
   mounted().faults.meet("change", "fchown", path);
   if (node.kind !== "link") Object.assign(node, { uid, gid });
+  mounted().changed(path);
 }
 
 export function chmodSync(path: string, mode: number): void {
@@ -103,4 +105,5 @@ export function chmodSync(path: string, mode: number): void {
   mounted().faults.meet("change", "chmod", where);
   if (node === undefined) throw new FileSystemError("ENOENT", "chmod");
   if (node.kind !== "link") node.mode = mode;
+  mounted().changed(where);
 }

@@ -73,7 +73,7 @@ export function writeFileSync(target: number | string, data: Uint8Array | string
     if (!disk.faults.dead) node.bytes = bytes.subarray(0, bytes.length / 2);
     throw thrown;
   } finally {
-    disk.onChange(path);
+    disk.changed(path);
   }
 }
 
@@ -105,7 +105,7 @@ export function symlinkSync(target: string, path: string): void {
 function put<T extends Inode>(parent: DirectoryNode, name: string, node: T, where: string): T {
   const disk = mounted();
   parent.entries.set(name, node);
-  disk.onChange(where);
+  disk.changed(where);
   return node;
 }
 
@@ -137,7 +137,7 @@ export function unlinkSync(path: string): void {
   if (node === undefined) throw new FileSystemError("ENOENT", "unlink");
   if (node.kind === "directory") throw new FileSystemError("EISDIR", "unlink");
   parent.entries.delete(name);
-  disk.onChange(where);
+  disk.changed(where);
 }
 
 export function rmdirSync(path: string): void {
@@ -147,7 +147,7 @@ export function rmdirSync(path: string): void {
   if (node?.kind !== "directory") throw new FileSystemError(node === undefined ? "ENOENT" : "ENOTDIR", "rmdir");
   if (node.entries.size > 0) throw new FileSystemError("ENOTEMPTY", "rmdir");
   parent.entries.delete(name);
-  disk.onChange(where);
+  disk.changed(where);
 }
 
 export function readdirSync(path: string): string[] {

@@ -1,0 +1,28 @@
+import type { EpochMillis } from "../../src/domain/units.ts";
+import type { Issuance } from "./issuer.ts";
+import type { ServicePlan } from "./leafd.ts";
+import type { Found, PairReader } from "./reader.ts";
+import type { Spending } from "./spending.ts";
+
+/** Something that must never be. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+/** A service, as the invariants see it. */
+export interface Watched {
+  readonly plan: ServicePlan;
+  readonly reader: PairReader;
+  found: Found;
+  /** Since when `found` is as it is. */
+  since: EpochMillis;
+  /** When what was found is to be replaced. */
+  due: EpochMillis;
+  /** The last pair that was seen whole. */
+  last: Issuance | undefined;
+  /** The one before that. */
+  before: Issuance | undefined;
+  readonly spending: Spending;
+  events: number;
+  hour: number;
+}
