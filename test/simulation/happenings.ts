@@ -33,12 +33,8 @@ export class Happenings {
       case "dependent":
         return this.#dependent(happening);
       case "kill":
-        return this.#life.killSoon(happening);
       case "power cut":
-        if (this.#world.leafd === undefined) return;
-        this.#life.kill(happening.down);
-        this.#world.disk.cutPower();
-        return this.#world.invariants.forgiveBudgets();
+        return this.#life.endSoon(happening);
       case "restart":
         return this.#life.restart(happening.down);
       case "clock":

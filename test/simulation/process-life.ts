@@ -1,44 +1,50 @@
-import { MINUTE, type Millis } from "../../src/domain/units.ts";
+import type { Millis } from "../../src/domain/units.ts";
 import type { Scene } from "./scene.ts";
 import type { Happening } from "./weather.ts";
+
+type End = Happening & { kind: "kill" | "power cut" };
 
 /** How leafd's process ends, and that it begins again. */
 export class ProcessLife {
   readonly #world: Scene;
-  /** How long it stays down when it is killed in a call. */
-  #down: Millis = MINUTE;
+  /** What ends it in the middle of a call. */
+  #end: End | undefined;
 
   constructor(world: Scene) {
     this.#world = world;
   }
 
-  /** The process was killed in the middle of a call. */
+  endSoon(end: End): void {
+    if (this.#world.leafd === undefined) return;
+    if (end.when === "rotation") this.#world.onRotation = () => this.#arm(end);
+    else this.#arm(end);
+  }
+
+  #arm(end: End): void {
+    const { disk } = this.#world;
+    this.#world.onRotation = undefined;
+    this.#end = end;
+    // Kernels write back within half a minute what nobody syncs: only what comes from here on may be lost.
+    if (end.kind === "power cut") disk.writeBack();
+    if (end.when === "now") this.died();
+    else disk.faults.killAfter = end.calls;
+  }
+
+  /** Where the process is dead, perhaps in the middle of a call. */
   died(): void {
-    this.#world.log("world", "killed in a call");
-    this.kill(this.#down);
-  }
-
-  killSoon({ when, calls, down }: Happening & { kind: "kill" }): void {
-    const { faults } = this.#world.disk;
-    this.#down = down;
-    if (when === "now") return this.kill(down);
-    if (when === "call") faults.killAfter = calls;
-    else
-      this.#world.onRotation = () => {
-        this.#world.onRotation = undefined;
-        faults.killAfter = calls;
-      };
-  }
-
-  kill(down: Millis): void {
-    const { leafd } = this.#world;
-    if (leafd === undefined) return;
+    const { leafd, disk, invariants } = this.#world;
+    const end = this.#end;
+    if (leafd === undefined || end === undefined) return;
+    this.#world.log("world", `${end.kind}: now`);
     leafd.kill();
     this.#world.leafd = undefined;
-    // What it still tries while it unwinds has no effect.
-    this.#world.disk.faults.dead = false;
-    this.#world.disk.endProcess();
-    this.#startAgain(down);
+    // Until the next start: whatever the old process still tries has no effect.
+    disk.faults.dead = true;
+    if (end.kind === "power cut") {
+      disk.cutPower();
+      invariants.forgiveBudgets();
+    }
+    this.#startAgain(end.down);
   }
 
   restart(down: Millis): void {

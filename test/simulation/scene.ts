@@ -27,3 +27,11 @@ export interface Scene {
   /** Does something when this much true time has passed. */
   later(after: Millis, run: () => void): void;
 }
+
+/** Which world to play. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly days: number;
+  /** Each line of the event log. */
+  readonly log: (line: string) => void;
+}

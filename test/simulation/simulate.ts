@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { formatTime } from "../../src/domain/units.ts";
+import type { WorldOptions } from "./scene.ts";
 import { Violation } from "./watched.ts";
-import { World, type WorldOptions } from "./world.ts";
+import { World } from "./world.ts";
 
 export interface Outcome {
   readonly seed: number;

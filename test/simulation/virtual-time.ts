@@ -77,6 +77,11 @@ export class VirtualTime {
     return new Promise((resolve) => process.nextTick(resolve));
   }
 
+  /** Lets a process that was killed run on to its next waits, also those for turns of the real event loop. */
+  async unwind(): Promise<void> {
+    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Whole milliseconds, as timers have them: fractions would be lost in the sum of an epoch and a wait. */
   add(duration: number, clock: ProcessClock, wake: () => void): Sleeper {
     const sleeper = { due: this.#monotonic + Math.ceil(duration), order: this.#order++, clock, wake };

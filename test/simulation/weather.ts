@@ -16,9 +16,13 @@ export type Happening =
       readonly lasts: Millis;
     }
   | { readonly kind: "dependent"; readonly trouble: "fails" | "hangs"; readonly lasts: Millis }
-  /** SIGKILL at once, or at one of the next calls to the disk, or of the next rotation's. */
-  | { readonly kind: "kill"; readonly when: "now" | "call" | "rotation"; readonly calls: number; readonly down: Millis }
-  | { readonly kind: "power cut"; readonly down: Millis }
+  | {
+      readonly kind: "kill" | "power cut";
+      /** At once, at one of the next calls to the disk, or at one of those of the next rotation. */
+      readonly when: "now" | "call" | "rotation";
+      readonly calls: number;
+      readonly down: Millis;
+    }
   | { readonly kind: "restart"; readonly down: Millis }
   | { readonly kind: "clock"; readonly error: Millis; readonly lasts: Millis }
   | { readonly kind: "suspend"; readonly lasts: Millis }
@@ -54,6 +58,11 @@ const REFUSALS: readonly [Reason, ...Reason[]] = [
 function refusal(random: Random): IssuerTrouble {
   const retryAfter = random.chance(0.2) ? random.whole(1, 60) * SECOND : 0;
   return { kind: "refuses", reason: random.pick(REFUSALS), retryAfter };
+}
+
+function ending(random: Random) {
+  const when = random.pick(["now", "call", "rotation", "rotation"]);
+  return { when, calls: random.whole(0, 120) };
 }
 
 interface Hazard {
@@ -111,14 +120,11 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
   },
   kill: {
     every: 2 * DAY,
-    make: (random) => {
-      const when = random.pick(["now", "call", "rotation", "rotation"]);
-      return { kind: "kill", when, calls: random.whole(0, 120), down: random.spread(SECOND, HOUR) };
-    },
+    make: (random) => ({ kind: "kill", ...ending(random), down: random.spread(SECOND, HOUR) }),
   },
   "power cut": {
-    every: 10 * DAY,
-    make: (random) => ({ kind: "power cut", down: random.spread(10 * SECOND, 4 * HOUR) }),
+    every: 6 * DAY,
+    make: (random) => ({ kind: "power cut", ...ending(random), down: random.spread(10 * SECOND, 4 * HOUR) }),
   },
   restart: { every: 7 * DAY, make: (random) => ({ kind: "restart", down: random.spread(SECOND, 10 * MINUTE) }) },
   clock: {

@@ -14,7 +14,7 @@ import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
 import { Random } from "./random.ts";
 import { PairReader } from "./reader.ts";
-import type { Scene } from "./scene.ts";
+import type { Scene, WorldOptions } from "./scene.ts";
 import { Timeline } from "./timeline.ts";
 import { ProcessClock, VirtualTime } from "./virtual-time.ts";
 import { Violation } from "./watched.ts";
@@ -22,13 +22,6 @@ import { Violation } from "./watched.ts";
 const START = Date.UTC(2026, 0, 1);
 /** After something has happened, leafd's looks at the disk and at the clock are not passed over for this long. */
 const ATTENTION: Millis = 2 * MINUTE;
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly days: number;
-  /** Each line of the event log. */
-  readonly log: (line: string) => void;
-}
 
 /** One machine with leafd on it, its issuer and its dependents, in virtual time. */
 export class World implements Scene {
@@ -83,7 +76,8 @@ export class World implements Scene {
     const changed = plans.filter((plan) => !this.plans.includes(plan));
     this.plans = plans;
     for (const plan of changed) this.#watch(plan);
-    this.leafd?.apply(plans).catch((thrown: unknown) => this.#fail(thrown));
+    const { leafd } = this;
+    leafd?.apply(plans).catch((thrown: unknown) => leafd === this.leafd && this.#fail(thrown));
   }
 
   #watch(plan: ServicePlan): void {
@@ -109,7 +103,9 @@ export class World implements Scene {
     const emit = (event: RotationEvent): void => this.#guard(() => this.#heard(event));
     const ports = { issuer: this.issuer.port(clock), reloader: this.dependents.port(clock), keys: this.#keys };
     this.leafd = new Leafd({ clock, disk: this.disk, emit, ...ports });
-    const failed = (thrown: unknown): void => this.#fail(thrown);
+    const failed = (thrown: unknown): void => {
+      if (clock.alive) this.#fail(thrown);
+    };
     this.leafd.done.catch(failed);
     this.leafd.apply(this.plans).catch(failed);
   }
@@ -120,7 +116,10 @@ export class World implements Scene {
     this.start();
     while (this.time.trueNow < this.end) {
       await this.#settle();
-      if (this.disk.faults.dead) this.#life.died();
+      if (this.disk.faults.dead) {
+        await this.time.unwind();
+        this.#life.died();
+      }
       if (this.#violation !== undefined) throw this.#violation;
       this.invariants.check();
       this.#step();
@@ -134,7 +133,7 @@ export class World implements Scene {
   async close(): Promise<void> {
     this.leafd?.kill();
     this.disk.faults.dead = true;
-    for (let turns = 0; turns < 3; turns++) await turn();
+    await this.time.unwind();
   }
 
   #step(): void {

@@ -10,6 +10,6 @@ export function freshDisk(random: (label: string) => Random, directories: readon
   mount(disk);
   seedNames(random("names"));
   for (const directory of directories) mkdirSync(directory);
-  disk.syncRoot();
+  disk.writeBack();
   return disk;
 }

@@ -57,6 +57,11 @@ export function sync(node: Inode): void {
   else if (node.kind === "directory") node.synced = new Map(node.entries);
 }
 
+export function syncAll(node: Inode): void {
+  sync(node);
+  if (node.kind === "directory") for (const below of node.entries.values()) syncAll(below);
+}
+
 /**
  * The power goes. What was not synced is there or not, each entry for itself, as if the disk had written in any order; a
  * file that was not synced may be empty or cut off.

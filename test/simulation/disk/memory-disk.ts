@@ -1,6 +1,6 @@
 import type { Random } from "../random.ts";
 import { Faults, FileSystemError } from "./faults.ts";
-import { cutPower, type DirectoryNode, type FileNode, type Inode, newDirectory, sync } from "./inodes.ts";
+import { cutPower, type DirectoryNode, type FileNode, type Inode, newDirectory, syncAll } from "./inodes.ts";
 
 /** Something held open, with the path that led to it. */
 export interface Held {
@@ -120,9 +120,9 @@ export class MemoryDisk {
     this.incarnation += 1;
   }
 
-  /** What is in the root directory lasts. */
-  syncRoot(): void {
-    sync(this.#root);
+  /** All that is there lasts. */
+  writeBack(): void {
+    syncAll(this.#root);
   }
 
   cutPower(): void {
