@@ -20,6 +20,8 @@ export function newPlan(random: Random, name: string): ServicePlan {
     reuseKey: random.chance(0.2),
     keyMode: 0o600,
     layout: random.chance(0.2) ? "bundle" : "generations",
+    issuers: random.chance(0.4) ? ["here", "there"] : ["here"],
+    reserve: random.chance(0.3),
   };
 }
 

@@ -48,7 +48,7 @@ export class Happenings {
       case "configuration":
         return this.#reconfigure(happening.how);
       case "new root":
-        return this.#world.issuer.rollOver();
+        return this.#world.issuers[happening.cluster].rollOver();
       default:
         return happening satisfies never;
     }
@@ -65,12 +65,14 @@ export class Happenings {
     });
   }
 
-  #issuer({ trouble, lasts }: Happening & { kind: "issuer" }): void {
-    const { issuer } = this.#world;
-    issuer.troubles.add(trouble);
+  #issuer({ clusters, trouble, lasts }: Happening & { kind: "issuer" }): void {
     const spends = trouble.kind === "lies" || trouble.kind === "clips";
     const aftermath = trouble.kind === "refuses" ? trouble.retryAfter : 0;
-    this.#trouble(spends ? "spent" : "issuer", lasts, () => issuer.troubles.delete(trouble), aftermath);
+    for (const cluster of clusters) {
+      const { troubles } = this.#world.issuers[cluster];
+      troubles.add(trouble);
+      this.#trouble(spends ? "spent" : `issuer ${cluster}`, lasts, () => troubles.delete(trouble), aftermath);
+    }
   }
 
   #disk({ code, chance, reach, lasts }: Happening & { kind: "disk" }): void {

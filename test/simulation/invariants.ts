@@ -16,6 +16,11 @@ import { Spending } from "./spending.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import { Violation, type Watched } from "./watched.ts";
 
+/** The next issuer is asked when this part of the renewal window is over, … */
+const FAILOVER_BURN = 0.25;
+/** … or the one before it has been away for 10 min; two looks at it more. */
+const FAILOVER_AFTER: Millis = 11 * MINUTE;
+
 /** No service says more than this in an hour, whatever happens. */
 const MOST_EVENTS_AN_HOUR = 4000;
 
@@ -114,7 +119,7 @@ export class Invariants {
     if (watched.events > MOST_EVENTS_AN_HOUR) throw new Violation(`storm: ${watched.plan.name} says too much`);
     if (event.kind !== "published" || event.cause !== "renewal_due") return;
     const { last, before } = watched;
-    if (last !== undefined && before !== undefined && last.notAfter < before.notAfter)
+    if (last !== undefined && before?.issuer === last.issuer && last.notAfter < before.notAfter)
       throw new Violation(`I5 ${watched.plan.name}: the renewed pair ends before the old one`);
   }
 
@@ -142,30 +147,31 @@ export class Invariants {
   }
 
   /** A pair that is due or not there is replaced soon once nothing stands in the way. */
-  #checkPair({ plan: { name, ttl }, found, due, since }: Watched): void {
+  #checkPair({ plan, found, due, since }: Watched): void {
+    const { name, ttl } = plan;
     const { time, excuses } = this.#around;
     const end = found.kind === "pair" ? found.issuance.notAfter : since;
     const patience = MINUTE + Math.min(5 * MINUTE, Math.max(30 * SECOND, 0.05 * (end - due)));
     if (time.trueNow <= due + patience) return;
-    const clear = excuses.clearSince([
-      "process",
-      "issuer",
-      "clock",
-      "disk",
-      `disk ${name}`,
-      `tampered ${name}`,
-      `plan ${name}`,
-    ]);
+    const own = ["process", "clock", "disk", `disk ${name}`, `tampered ${name}`, `plan ${name}`];
     // Where certificates were spent on nothing, the budget and the slow end of the retries come on top.
     const slow = Math.max(MINUTE, 0.11 * Math.max(ttl, end - due));
     const spent = excuses.clearSince(["spent"]) + HOUR + slow;
     // A lifetime that was shortened gains nothing before, and what was spent until then counts against the budget.
     const gain = end - ttl > due - 0.1 * (end - since) ? Math.max(due, end - ttl + slow + HOUR) : due;
-    const late = time.trueNow - Math.max(due, clear, spent, gain);
+    const late = time.trueNow - Math.max(due, excuses.clearSince(own), spent, gain, this.#helpFrom(plan, due, end));
     if (late > patience)
       throw new Violation(
         `liveness ${name}: ${found.kind} is due since ${formatTime(due)} and nothing stands in the way for ${formatDuration(late)}`,
       );
+  }
+
+  /** From when on an issuer can have been asked: all of them answer, or one does and its turn has come. */
+  #helpFrom({ issuers }: ServicePlan, due: EpochMillis, end: EpochMillis): EpochMillis {
+    const { excuses } = this.#around;
+    const clear = issuers.map((issuer) => excuses.clearSince([`issuer ${issuer}`]));
+    const turn = due + Math.max(0, FAILOVER_BURN * (end - due)) + FAILOVER_AFTER;
+    return Math.min(Math.max(...clear), ...(issuers.length > 1 ? clear.map((since) => Math.max(since, turn)) : []));
   }
 
   /** What is visible is known to the dependent soon once nothing stands in the way. */

@@ -3,7 +3,7 @@ import type { Dependents } from "./dependents.ts";
 import type { MemoryDisk } from "./disk/memory-disk.ts";
 import type { Excuses } from "./excuses.ts";
 import type { Invariants } from "./invariants.ts";
-import type { SimulatedIssuer } from "./issuer.ts";
+import type { Cluster, SimulatedIssuer } from "./issuer.ts";
 import type { Leafd, ServicePlan } from "./leafd.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -13,7 +13,7 @@ export interface Scene {
   readonly end: EpochMillis;
   readonly excuses: Excuses;
   readonly disk: MemoryDisk;
-  readonly issuer: SimulatedIssuer;
+  readonly issuers: Readonly<Record<Cluster, SimulatedIssuer>>;
   readonly dependents: Dependents;
   readonly invariants: Invariants;
   readonly plans: readonly ServicePlan[];

@@ -58,16 +58,17 @@ describe("a broken promise is found", () => {
 
   test("a renewal that does not come", async () => {
     const sabotage = (world: World): void => {
-      world.issuer.troubles.add({ kind: "refuses", reason: "sealed", retryAfter: 0 });
+      for (const { troubles } of Object.values(world.issuers))
+        troubles.add({ kind: "refuses", reason: "sealed", retryAfter: 0, healthy: false });
     };
     await assert.rejects(sabotaged(sabotage), /^Violation: liveness/);
   });
 
   test("certificates beyond the budget", async () => {
     const sabotage = (world: World): void => {
-      const issuance = [...world.issuer.byLeaf.values()].find(({ service }) => service === "svc-0");
+      const issuance = [...world.register.byLeaf.values()].find(({ service }) => service === "svc-0");
       assert.ok(issuance);
-      for (let i = 0; i < 40; i++) world.issuer.onIssuance({ ...issuance, at: world.time.trueNow }, true);
+      for (let i = 0; i < 40; i++) world.register.onIssuance({ ...issuance, at: world.time.trueNow }, true);
     };
     await assert.rejects(sabotaged(sabotage), /^Violation: I4 svc-0/);
   });

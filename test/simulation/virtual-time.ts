@@ -160,6 +160,11 @@ export class ProcessClock implements Clock {
     return this.#time.monotonic;
   }
 
+  /** Goes on while the machine is suspended. */
+  boottime(): number {
+    return this.#time.trueNow;
+  }
+
   sleep(duration: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();

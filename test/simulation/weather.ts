@@ -1,12 +1,17 @@
 import type { Reason } from "../../src/domain/errors.ts";
 import { DAY, type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "../../src/domain/units.ts";
 import type { DiskError } from "./disk/faults.ts";
-import { type IssuerTrouble, LIES } from "./issuer.ts";
+import { type Cluster, type IssuerTrouble, LIES } from "./issuer.ts";
 import type { Random } from "./random.ts";
 
 /** Something that happens to leafd from outside. */
 export type Happening =
-  | { readonly kind: "issuer"; readonly trouble: IssuerTrouble; readonly lasts: Millis }
+  | {
+      readonly kind: "issuer";
+      readonly clusters: readonly Cluster[];
+      readonly trouble: IssuerTrouble;
+      readonly lasts: Millis;
+    }
   | {
       readonly kind: "disk";
       readonly code: DiskError;
@@ -29,7 +34,7 @@ export type Happening =
   | { readonly kind: "tamper"; readonly how: "delete file" | "edit" | "chmod" | "unlink" | "no data" | "wipe" }
   | { readonly kind: "renew" }
   | { readonly kind: "configuration"; readonly how: "add" | "remove" | "ttl" | "mode" | "renewAt" }
-  | { readonly kind: "new root" };
+  | { readonly kind: "new root"; readonly cluster: Cluster };
 
 const REFUSALS: readonly [Reason, ...Reason[]] = [
   "dns",
@@ -57,7 +62,12 @@ const REFUSALS: readonly [Reason, ...Reason[]] = [
 
 function refusal(random: Random): IssuerTrouble {
   const retryAfter = random.chance(0.2) ? random.whole(1, 60) * SECOND : 0;
-  return { kind: "refuses", reason: random.pick(REFUSALS), retryAfter };
+  return { kind: "refuses", reason: random.pick(REFUSALS), retryAfter, healthy: random.chance(0.2) };
+}
+
+/** Mostly the one that all services prefer. */
+function clusters(random: Random): readonly Cluster[] {
+  return random.pick([["here"], ["here"], ["there"], ["here", "there"]]);
 }
 
 function ending(random: Random) {
@@ -74,31 +84,41 @@ interface Hazard {
 const HAZARDS: Readonly<Record<string, Hazard>> = {
   refuses: {
     every: 4 * DAY,
-    make: (random) => ({ kind: "issuer", trouble: refusal(random), lasts: random.spread(5 * SECOND, 6 * HOUR) }),
+    make: (random) => ({
+      kind: "issuer",
+      clusters: clusters(random),
+      trouble: refusal(random),
+      lasts: random.spread(5 * SECOND, 6 * HOUR),
+    }),
   },
   "refuses for long": {
     every: 180 * DAY,
-    make: (random) => ({ kind: "issuer", trouble: refusal(random), lasts: random.spread(6 * HOUR, 20 * HOUR) }),
+    make: (random) => ({
+      kind: "issuer",
+      clusters: clusters(random),
+      trouble: refusal(random),
+      lasts: random.spread(6 * HOUR, 20 * HOUR),
+    }),
   },
   hangs: {
     every: 8 * DAY,
     make: (random) => {
       const trouble = { kind: "hangs", signs: random.chance(0.3) } as const;
-      return { kind: "issuer", trouble, lasts: random.spread(10 * SECOND, 2 * HOUR) };
+      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * SECOND, 2 * HOUR) };
     },
   },
   lies: {
     every: 6 * DAY,
     make: (random) => {
       const trouble = { kind: "lies", lie: random.pick(LIES) } as const;
-      return { kind: "issuer", trouble, lasts: random.spread(10 * SECOND, 3 * HOUR) };
+      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * SECOND, 3 * HOUR) };
     },
   },
   clips: {
     every: 10 * DAY,
     make: (random) => {
       const trouble = { kind: "clips", part: random.spread(50, 900) / 1000 } as const;
-      return { kind: "issuer", trouble, lasts: random.spread(10 * MINUTE, 12 * HOUR) };
+      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * MINUTE, 12 * HOUR) };
     },
   },
   disk: {
@@ -147,7 +167,7 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     every: 6 * DAY,
     make: (random) => ({ kind: "configuration", how: random.pick(["add", "remove", "ttl", "mode", "renewAt"]) }),
   },
-  "new root": { every: 30 * DAY, make: () => ({ kind: "new root" }) },
+  "new root": { every: 30 * DAY, make: (random) => ({ kind: "new root", cluster: random.pick(["here", "there"]) }) },
 };
 
 export interface Scheduled {

@@ -8,7 +8,7 @@ import { Excuses } from "./excuses.ts";
 import { fleet } from "./fleet.ts";
 import { Happenings } from "./happenings.ts";
 import { Invariants } from "./invariants.ts";
-import { SimulatedIssuer } from "./issuer.ts";
+import { type Cluster, Register, SimulatedIssuer } from "./issuer.ts";
 import { Leafd, OUTPUTS, type ServicePlan, STATE } from "./leafd.ts";
 import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
@@ -28,7 +28,8 @@ export class World implements Scene {
   readonly time = new VirtualTime(START);
   readonly excuses = new Excuses();
   readonly disk: MemoryDisk;
-  readonly issuer: SimulatedIssuer;
+  readonly issuers: Readonly<Record<Cluster, SimulatedIssuer>>;
+  readonly register = new Register();
   readonly dependents: Dependents;
   readonly invariants: Invariants;
   readonly end: EpochMillis;
@@ -52,14 +53,16 @@ export class World implements Scene {
     this.#options = options;
     this.end = START + options.days * DAY;
     this.disk = freshDisk(random, [OUTPUTS, STATE]);
-    this.issuer = new SimulatedIssuer(this.time, random("issuer"));
+    const issuer = (cluster: Cluster): SimulatedIssuer =>
+      new SimulatedIssuer(cluster, { time: this.time, random: random(cluster), register: this.register });
+    this.issuers = { here: issuer("here"), there: issuer("there") };
     this.dependents = new Dependents(random("dependents"), (service) => this.invariants.visible(service));
     this.invariants = new Invariants({ time: this.time, excuses: this.excuses, told: this.dependents.told });
     this.plans = fleet(random("fleet"));
     for (const plan of this.plans) this.#watch(plan);
     this.#happenings = new Happenings(this, this.#life, random);
     this.disk.onChange = (path) => this.#guard(() => this.#changed(path));
-    this.issuer.onIssuance = (issuance, arrives) => {
+    this.register.onIssuance = (issuance, arrives) => {
       this.issuances += 1;
       // leafd cannot know of a certificate that was signed for nobody: only its patience keeps these few.
       if (arrives) this.#guard(() => this.invariants.issued(issuance));
@@ -81,7 +84,7 @@ export class World implements Scene {
   }
 
   #watch(plan: ServicePlan): void {
-    this.invariants.watch(plan, () => new PairReader(this.disk, plan.name, this.issuer.byLeaf));
+    this.invariants.watch(plan, () => new PairReader(this.disk, plan.name, this.register.byLeaf));
     // What a lifetime that is too short to gain anything has cost counts against the budget of the next.
     this.excuses.begin(`plan ${plan.name}`);
     this.excuses.end(`plan ${plan.name}`, this.time.trueNow, HOUR + MINUTE);
@@ -101,7 +104,7 @@ export class World implements Scene {
     this.disk.faults.onKill = () => this.leafd?.kill();
     const clock = new ProcessClock(this.time);
     const emit = (event: RotationEvent): void => this.#guard(() => this.#heard(event));
-    const ports = { issuer: this.issuer.port(clock), reloader: this.dependents.port(clock), keys: this.#keys };
+    const ports = { issuers: this.issuers, reloader: this.dependents.port(clock), keys: this.#keys };
     this.leafd = new Leafd({ clock, disk: this.disk, emit, ...ports });
     const failed = (thrown: unknown): void => {
       if (clock.alive) this.#fail(thrown);
@@ -158,9 +161,9 @@ export class World implements Scene {
   #wakeAt(happening: EpochMillis): EpochMillis {
     const wake = this.time.nextDue ?? Number.POSITIVE_INFINITY;
     if (this.leafd === undefined || wake < this.#attentiveUntil) return wake;
-    const quietUntil = this.leafd.quietUntil;
-    if (quietUntil === undefined) return wake;
-    return Math.max(wake, Math.min(quietUntil - this.time.wallError, happening));
+    const { quietFor } = this.leafd;
+    if (quietFor === undefined) return wake;
+    return Math.max(wake, Math.min(this.time.trueNow + quietFor, happening));
   }
 
   async #settle(): Promise<void> {

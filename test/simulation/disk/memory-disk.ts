@@ -49,9 +49,13 @@ export class MemoryDisk {
     this.onChange(path);
   }
 
-  /** A number that is another one whenever something has changed below a directory of the second level: `/live/web`. */
-  changesBelow(directory: string): number {
-    return (this.#changes.get(directory) ?? 0) + this.#cuts;
+  /**
+   * A number that is another one whenever something has changed below a directory of the second level, such as
+   * `/live/web`; undefined for others.
+   */
+  changesBelow(directory: string): number | undefined {
+    const isSecond = directory.indexOf("/", 1) === directory.lastIndexOf("/");
+    return isSecond ? (this.#changes.get(directory) ?? 0) + this.#cuts : undefined;
   }
 
   open(node: Inode, path: string): number {

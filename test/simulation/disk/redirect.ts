@@ -1,5 +1,6 @@
 import { registerHooks } from "node:module";
 import type * as ledger from "../../../src/store/ledger.ts";
+import type * as pauses from "../../../src/store/pauses.ts";
 import type * as store from "../../../src/store/store.ts";
 import type * as trustMemory from "../../../src/store/trust-memory.ts";
 
@@ -31,4 +32,5 @@ const marked = (file: string): string => `../../../src/store/${file}${MARK}`;
 /** The real ones, on the disk that is mounted (mounted.ts). */
 export const { createStore }: typeof store = await import(marked("store.ts"));
 export const { openLedger }: typeof ledger = await import(marked("ledger.ts"));
+export const { openPauses }: typeof pauses = await import(marked("pauses.ts"));
 export const { createTrustMemory }: typeof trustMemory = await import(marked("trust-memory.ts"));

@@ -1,4 +1,5 @@
-import type { Inspection, Store } from "../../../src/rotation/ports.ts";
+import type { Inspection } from "../../../src/domain/inspection.ts";
+import type { Store } from "../../../src/rotation/ports.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 
 /**
@@ -12,15 +13,17 @@ export function rememberingInspections(store: Store, disk: MemoryDisk): Store {
       const { directory } = output;
       const changes = disk.changesBelow(directory);
       const before = known.get(directory);
-      if (before?.changes === changes && disk.faults.current.size === 0 && !disk.faults.dead) return before.found;
+      if (changes !== undefined && before?.changes === changes && disk.faults.current.size === 0 && !disk.faults.dead)
+        return before.found;
       const found = await store.inspect(output);
-      known.set(directory, { changes, found });
+      if (changes !== undefined) known.set(directory, { changes, found });
       return found;
     },
     preflight: (output, service) => store.preflight(output, service),
     commit: (output, material, facts) => store.commit(output, material, facts),
     delivery: (output) => store.delivery(output),
     recordDelivery: (output, delivery) => store.recordDelivery(output, delivery),
+    previous: (output) => store.previous(output),
     sweep: (output) => store.sweep(output),
     release: (output) => store.release(output),
   };
