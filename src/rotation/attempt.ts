@@ -72,8 +72,8 @@ export class Attempts {
       state: reserve === undefined ? others : { ...others, current: reserve },
       carry: { unpublished: undefined, accepted: undefined },
     };
-    // It comes on top of what the service itself may cost.
-    const work = () => renewReserve({ ...job, budget: job.budget + 1 }, signal);
+    // The last place in the budget is kept for the pair itself: a reserve that gains nothing must not hold it up.
+    const work = () => renewReserve({ ...job, budget: job.budget - 1 }, signal);
     // A reserve is for later: whoever needs a pair goes first.
     const last = { issuer, urgency: Number.POSITIVE_INFINITY };
     await this.#through(last, () => work().catch((thrown) => this.#reserveFailed(job, thrown, signal)), signal);

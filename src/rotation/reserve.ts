@@ -8,7 +8,7 @@ import { asSigned, heldOutput, readHeld } from "./held.ts";
 import { issue, reach } from "./issue.ts";
 import { type Job, leafFacts } from "./job.ts";
 import { factsFor, publishAgain } from "./publish.ts";
-import { prove } from "./rotate.ts";
+import { prove, refuseWithoutGain } from "./rotate.ts";
 
 /*
  * The reserve: a second pair of the service from a role of its own, with a longer life. It is renewed on its own and
@@ -31,6 +31,7 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   await ports.store.preflight(spec.output, spec.name);
   job.stage = "issue";
   const roots = await reach(job, () => ports.trust.bundle(job.authorities, issuer, signal), signal);
+  refuseWithoutGain(job);
   const signed = await issue(job, signal);
   job.stage = "verify";
   const verified = prove(job, signed, roots);

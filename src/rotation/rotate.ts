@@ -3,7 +3,7 @@ import type { Certificate } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { RUNG_NAMES, type RungName } from "../domain/manifest.ts";
 import { requestHash } from "../domain/request.ts";
-import { formatTime, type Millis, SECOND } from "../domain/units.ts";
+import { formatDuration, formatTime, type Millis, SECOND } from "../domain/units.ts";
 import { type VerifiedBundle, verifyPair } from "../domain/verify.ts";
 import { issue, reach } from "./issue.ts";
 import type { Job, Signed } from "./job.ts";
@@ -55,15 +55,29 @@ function bundleChanged(job: Job, roots: readonly Certificate[]): boolean {
   return current !== undefined && current.trustHash !== contentHash(bundlePem(roots));
 }
 
-/** A fixed end that the current pair has reached already: another certificate would be the same again. */
-function refuseWithoutGain({ spec, state, cause }: Job): void {
-  const { notAfter } = spec.request;
-  if (cause !== "renewal_due" || notAfter === undefined || (state.current?.notAfter ?? 0) < notAfter - SECOND) return;
-  throw new LeafdError(
-    "no_gain",
-    `the current certificate ends at ${formatTime(notAfter)} already, as notAfter demands`,
-    { hint: "Set a later notAfter, or a ttl instead of it." },
-  );
+/** Only a renewal must gain time: another request, a better rung, or a wish by hand, is answered all the same. */
+function mustGain({ cause, rung, state }: Job): boolean {
+  return cause === "renewal_due" && !isBetterRung(rung, state.current?.rung);
+}
+
+/** Another certificate would end no later than the current one, as far as that is known beforehand: it is not asked for. */
+export function refuseWithoutGain(job: Job): void {
+  const { spec, state, ports } = job;
+  const { notAfter, ttl } = spec.request;
+  const { current } = state;
+  if (current === undefined || !mustGain(job)) return;
+  if (notAfter !== undefined && current.notAfter >= notAfter - SECOND)
+    throw new LeafdError(
+      "no_gain",
+      `the current certificate ends at ${formatTime(notAfter)} already, as notAfter demands`,
+      { hint: "Set a later notAfter, or a ttl instead of it." },
+    );
+  if (notAfter === undefined && ttl !== undefined && ports.clock.now() + ttl <= current.notAfter)
+    throw new LeafdError(
+      "no_gain",
+      `the current certificate ends at ${formatTime(current.notAfter)}, later than one of ${formatDuration(ttl)} would`,
+      { hint: "Nothing to do: the shorter ttl takes effect before that; `leafd renew` does not wait for it." },
+    );
 }
 
 /**
@@ -119,8 +133,7 @@ export function prove(job: Job, signed: Signed, roots: readonly Certificate[]): 
     roots,
     now: ports.clock.now(),
     minimumLifetime: MINIMUM_LIFETIME,
-    // Only a renewal must gain time: another request, a better rung, or a wish by hand, is answered all the same.
-    mustGain: job.cause === "renewal_due" && !isBetterRung(job.rung, state.current?.rung),
+    mustGain: mustGain(job),
     ...(state.current === undefined ? {} : { current: state.current }),
   });
   for (const message of verified.warnings) job.say({ kind: "pair_warning", message });

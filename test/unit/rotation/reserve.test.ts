@@ -93,6 +93,17 @@ inWorld("a reserve that cannot be had keeps nothing waiting: slow retries, and t
   assert.equal(runner.state.rotationTrouble, undefined, "it is a trouble of its own");
 });
 
+inWorld("a reserve that gains nothing leaves the service its own place in the budget", async (world) => {
+  const issuer = world.addIssuer("main-reserve");
+  const runner = world.start(withReserve(world));
+  await world.settle(runner);
+  const { due, notAfter } = runner.state.reserve ?? { due: 0, notAfter: 0 };
+  issuer.next.push(...Array.from({ length: 99 }, () => ({ notAfter: notAfter - MINUTE })));
+  await world.pass(runner, due - now(world) + 90 * MINUTE);
+  assert.equal(world.last("reserve_failed")?.reason, "budget_exhausted");
+  assert.equal(world.last("rotation_failed"), undefined);
+});
+
 inWorld(
   "it takes over when three quarters of the renewal window are burnt, and the end is not reached",
   async (world) => {

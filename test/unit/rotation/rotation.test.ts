@@ -190,6 +190,20 @@ inWorld("another request costs one certificate, another delivery or plan costs n
   assert.equal(world.issuer.asked, 2);
 });
 
+inWorld("a shorter lifetime costs no certificate before it gains something, and comes in time", async (world) => {
+  const spec = world.spec();
+  await world.settle(world.start(spec));
+  const runner = world.start({ ...spec, request: { ...spec.request, ttl: 10 * MINUTE } });
+  await world.settle(runner);
+  const end = runner.state.current?.notAfter ?? 0;
+  await world.clock.advance(end - 11 * MINUTE - world.clock.now());
+  await world.settle(runner);
+  assert.equal(world.last("rotation_failed")?.reason, "no_gain");
+  assert.equal(world.issuer.asked, 1);
+  while (world.issuer.asked === 1) await world.next(runner);
+  assert.ok(end - world.clock.now() > 8 * MINUTE);
+});
+
 inWorld("the same names in another order, and an upgrade of the manifest, cost nothing", async (world) => {
   const spec = world.spec();
   const names = { ...spec.request.names, dns: ["a.svc", "web.svc"] };
