@@ -11,7 +11,6 @@ import {
 import type { Excuses } from "./excuses.ts";
 import type { Issuance } from "./issuer.ts";
 import type { ServicePlan } from "./leafd.ts";
-import type { Found, PairReader } from "./reader.ts";
 import { Spending } from "./spending.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import { Violation, type Watched } from "./watched.ts";
@@ -45,13 +44,12 @@ export class Invariants {
   }
 
   /** Watches a service from now on, or by another plan than before. */
-  watch(plan: ServicePlan, newReader: () => PairReader): void {
+  watch(plan: ServicePlan, newReaders: () => Pick<Watched, "reader" | "reserve">): void {
     const before = this.#watched.get(plan.name);
-    const reader = before?.reader ?? newReader();
     const found: Found = { kind: "nothing" };
     const { trueNow } = this.#around.time;
     const fresh = { found, since: trueNow, due: trueNow, last: undefined, before: undefined, spending: new Spending() };
-    this.#watched.set(plan.name, { ...fresh, events: 0, hour: 0, ...before, plan, reader });
+    this.#watched.set(plan.name, { ...fresh, events: 0, hour: 0, ...(before ?? newReaders()), plan });
   }
 
   /** The operator took it out of the configuration. */
@@ -147,7 +145,8 @@ export class Invariants {
   }
 
   /** A pair that is due or not there is replaced soon once nothing stands in the way. */
-  #checkPair({ plan, found, due, since }: Watched): void {
+  #checkPair(watched: Watched): void {
+    const { plan, found, due, since } = watched;
     const { name, ttl } = plan;
     const { time, excuses } = this.#around;
     const end = found.kind === "pair" ? found.issuance.notAfter : since;
@@ -159,11 +158,23 @@ export class Invariants {
     const spent = excuses.clearSince(["spent"]) + HOUR + slow;
     // A lifetime that was shortened gains nothing before, and what was spent until then counts against the budget.
     const gain = end - ttl > due - 0.1 * (end - since) ? Math.max(due, end - ttl + slow + HOUR) : due;
-    const late = time.trueNow - Math.max(due, excuses.clearSince(own), spent, gain, this.#helpFrom(plan, due, end));
+    const clear = excuses.clearSince(own);
+    if (time.trueNow - Math.max(end, clear) > patience && this.#hasReserve(watched, end))
+      throw new Violation(`ladder ${name}: the pair has ended, and the reserve stays where it is`);
+    const late = time.trueNow - Math.max(due, clear, spent, gain, this.#helpFrom(plan, due, end));
     if (late > patience)
       throw new Violation(
         `liveness ${name}: ${found.kind} is due since ${formatTime(due)} and nothing stands in the way for ${formatDuration(late)}`,
       );
+  }
+
+  /** A reserve that would serve has been there for some time. */
+  #hasReserve({ plan, reserve }: Watched, end: EpochMillis): boolean {
+    const held = plan.reserve ? reserve.read() : undefined;
+    if (held?.kind !== "pair") return false;
+    const { at, notAfter } = held.issuance;
+    const { trueNow } = this.#around.time;
+    return at < trueNow - 10 * MINUTE && notAfter > Math.max(trueNow + MINUTE, end);
   }
 
   /** From when on an issuer can have been asked: all of them answer, or one does and its turn has come. */

@@ -121,9 +121,11 @@ export class SimulatedIssuer {
         return authorities.slice(0, this.#authority + 1).flatMap(({ root, issuing }) => [issuing.pem, root.pem]);
       },
       health: async (signal) => {
-        const looksGood = [...this.troubles].every((trouble) => trouble.kind !== "refuses" || trouble.healthy);
-        if (looksGood) await clock.sleep(this.#random.whole(3, 200), signal);
-        else await this.#answer(clock, undefined, signal);
+        for (const trouble of this.troubles) {
+          if (trouble.kind === "hangs") await clock.sleep(DEADLINE, signal);
+          if (trouble.kind === "hangs") throw new LeafdError("timeout", "no answer in time");
+          if (trouble.kind === "refuses" && !trouble.healthy) throw new LeafdError(trouble.reason, "it is not well");
+        }
         return { serverTime: this.#time.trueNow };
       },
       revoke: () => Promise.resolve(),

@@ -25,6 +25,17 @@ export const OUTPUTS = "/live";
 /** What a restart must not forget lies here. */
 export const STATE = "/state";
 
+const HELD = `${STATE}/held`;
+
+export function outputOf(service: string): string {
+  return `${OUTPUTS}/${service}`;
+}
+
+/** Where its reserve is kept. */
+export function reserveOf(service: string): string {
+  return `${HELD}/reserve/${service}`;
+}
+
 /** A service, by what the simulation varies of it. */
 export interface ServicePlan {
   readonly name: string;
@@ -64,7 +75,7 @@ export function specOf(plan: ServicePlan): ServiceSpec {
     request: { names, key: "ed25519", reuseKey, usages: ["server", "client"], ttl },
     issuers: [issuerSpec(first), ...others.map((cluster) => issuerSpec(cluster))],
     output: {
-      directory: `${OUTPUTS}/${name}`,
+      directory: outputOf(name),
       makeBelow: OUTPUTS,
       modes: { key: keyMode, cert: 0o644, directory: 0o755 },
       layout,
@@ -135,7 +146,7 @@ export class Leafd {
       probe: { served: () => Promise.reject(new LeafdError("probe_failed", "nobody is asked for a proof")) },
       windows: { opensAt: (_windows, now) => now },
       skew: () => this.#guard.status().skew ?? 0,
-      heldDirectory: `${STATE}/held`,
+      heldDirectory: HELD,
       seed: instance,
     };
     return new Supervisor({
@@ -173,7 +184,10 @@ export class Leafd {
 
   /** Reads a disk, which happens in turns of the real event loop. */
   get recovering(): boolean {
-    return this.#plans.some(({ name }) => this.#supervisor.runner(name)?.decide().kind === "recover");
+    return this.#plans.some(({ name }) => {
+      const runner = this.#supervisor.runner(name);
+      return runner?.state.recovered === false && runner.decide().kind === "recover";
+    });
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { FileNode } from "./disk/inodes.ts";
 import type { MemoryDisk } from "./disk/memory-disk.ts";
 import type { Issuance } from "./issuer.ts";
-import { OUTPUTS } from "./leafd.ts";
 import { hashOfKey } from "./pooled-keys.ts";
 
 /** What a dependent finds at one moment that resolves `..data` once. */
@@ -22,9 +21,9 @@ export class PairReader {
   #seen: readonly (string | Buffer | undefined)[] = [];
   #found: Found = NOTHING;
 
-  constructor(disk: MemoryDisk, service: string, issuances: ReadonlyMap<string, Issuance>) {
+  constructor(disk: MemoryDisk, directory: string, issuances: ReadonlyMap<string, Issuance>) {
     this.#disk = disk;
-    this.#directory = `${OUTPUTS}/${service}`;
+    this.#directory = directory;
     this.#issuances = issuances;
   }
 

@@ -13,6 +13,8 @@ export class Violation extends Error {
 export interface Watched {
   readonly plan: ServicePlan;
   readonly reader: PairReader;
+  /** Looks at the reserve. */
+  readonly reserve: PairReader;
   found: Found;
   /** Since when `found` is as it is. */
   since: EpochMillis;

@@ -88,16 +88,16 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
       kind: "issuer",
       clusters: clusters(random),
       trouble: refusal(random),
-      lasts: random.spread(5 * SECOND, 6 * HOUR),
+      lasts: random.spread(5 * SECOND, 2 * HOUR),
     }),
   },
   "refuses for long": {
-    every: 180 * DAY,
+    every: 60 * DAY,
     make: (random) => ({
       kind: "issuer",
       clusters: clusters(random),
       trouble: refusal(random),
-      lasts: random.spread(6 * HOUR, 20 * HOUR),
+      lasts: random.spread(2 * HOUR, 12 * HOUR),
     }),
   },
   hangs: {

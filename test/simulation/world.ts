@@ -9,7 +9,7 @@ import { fleet } from "./fleet.ts";
 import { Happenings } from "./happenings.ts";
 import { Invariants } from "./invariants.ts";
 import { type Cluster, Register, SimulatedIssuer } from "./issuer.ts";
-import { Leafd, OUTPUTS, type ServicePlan, STATE } from "./leafd.ts";
+import { Leafd, OUTPUTS, outputOf, reserveOf, type ServicePlan, STATE } from "./leafd.ts";
 import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
 import { Random } from "./random.ts";
@@ -21,7 +21,7 @@ import { Violation } from "./watched.ts";
 
 const START = Date.UTC(2026, 0, 1);
 /** After something has happened, leafd's looks at the disk and at the clock are not passed over for this long. */
-const ATTENTION: Millis = 2 * MINUTE;
+const ATTENTION: Millis = MINUTE;
 
 /** One machine with leafd on it, its issuer and its dependents, in virtual time. */
 export class World implements Scene {
@@ -84,10 +84,12 @@ export class World implements Scene {
   }
 
   #watch(plan: ServicePlan): void {
-    this.invariants.watch(plan, () => new PairReader(this.disk, plan.name, this.register.byLeaf));
+    const { name } = plan;
+    const reader = (directory: string) => new PairReader(this.disk, directory, this.register.byLeaf);
+    this.invariants.watch(plan, () => ({ reader: reader(outputOf(name)), reserve: reader(reserveOf(name)) }));
     // What a lifetime that is too short to gain anything has cost counts against the budget of the next.
-    this.excuses.begin(`plan ${plan.name}`);
-    this.excuses.end(`plan ${plan.name}`, this.time.trueNow, HOUR + MINUTE);
+    this.excuses.begin(`plan ${name}`);
+    this.excuses.end(`plan ${name}`, this.time.trueNow, HOUR + MINUTE);
   }
 
   log(what: string, text: string): void {
