@@ -46,7 +46,7 @@ export class Invariants {
   /** Watches a service from now on, or by another plan than before. */
   watch(plan: ServicePlan, newReaders: () => Pick<Watched, "reader" | "reserve">): void {
     const before = this.#watched.get(plan.name);
-    const found: Found = { kind: "nothing" };
+    const found: Watched["found"] = { kind: "nothing" };
     const { trueNow } = this.#around.time;
     const fresh = { found, since: trueNow, due: trueNow, last: undefined, before: undefined, spending: new Spending() };
     this.#watched.set(plan.name, { ...fresh, events: 0, hour: 0, ...(before ?? newReaders()), plan });
