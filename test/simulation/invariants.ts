@@ -9,16 +9,13 @@ import {
   SECOND,
 } from "../../src/domain/units.ts";
 import type { Excuses } from "./excuses.ts";
+import { helpFrom } from "./help.ts";
 import type { Issuance } from "./issuer.ts";
 import type { ServicePlan } from "./leafd.ts";
+import type { Found } from "./reader.ts";
 import { Spending } from "./spending.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import { Violation, type Watched } from "./watched.ts";
-
-/** The next issuer is asked when this part of the renewal window is over, … */
-const FAILOVER_BURN = 0.25;
-/** … or the one before it has been away for 10 min; two looks at it more. */
-const FAILOVER_AFTER: Millis = 11 * MINUTE;
 
 /** No service says more than this in an hour, whatever happens. */
 const MOST_EVENTS_AN_HOUR = 4000;
@@ -46,7 +43,7 @@ export class Invariants {
   /** Watches a service from now on, or by another plan than before. */
   watch(plan: ServicePlan, newReaders: () => Pick<Watched, "reader" | "reserve">): void {
     const before = this.#watched.get(plan.name);
-    const found: Watched["found"] = { kind: "nothing" };
+    const found: Found = { kind: "nothing" };
     const { trueNow } = this.#around.time;
     const fresh = { found, since: trueNow, due: trueNow, last: undefined, before: undefined, spending: new Spending() };
     this.#watched.set(plan.name, { ...fresh, events: 0, hour: 0, ...(before ?? newReaders()), plan });
@@ -161,7 +158,7 @@ export class Invariants {
     const clear = excuses.clearSince(own);
     if (time.trueNow - Math.max(end, clear) > patience && this.#hasReserve(watched, end))
       throw new Violation(`ladder ${name}: the pair has ended, and the reserve stays where it is`);
-    const late = time.trueNow - Math.max(due, clear, spent, gain, this.#helpFrom(plan, due, end));
+    const late = time.trueNow - Math.max(due, clear, spent, gain, helpFrom(this.#around.excuses, plan, { due, end }));
     if (late > patience)
       throw new Violation(
         `liveness ${name}: ${found.kind} is due since ${formatTime(due)} and nothing stands in the way for ${formatDuration(late)}`,
@@ -175,14 +172,6 @@ export class Invariants {
     const { at, notAfter } = held.issuance;
     const { trueNow } = this.#around.time;
     return at < trueNow - 10 * MINUTE && notAfter > Math.max(trueNow + MINUTE, end);
-  }
-
-  /** From when on an issuer can have been asked: all of them answer, or one does and its turn has come. */
-  #helpFrom({ issuers }: ServicePlan, due: EpochMillis, end: EpochMillis): EpochMillis {
-    const { excuses } = this.#around;
-    const clear = issuers.map((issuer) => excuses.clearSince([`issuer ${issuer}`]));
-    const turn = due + Math.max(0, FAILOVER_BURN * (end - due)) + FAILOVER_AFTER;
-    return Math.min(Math.max(...clear), ...(issuers.length > 1 ? clear.map((since) => Math.max(since, turn)) : []));
   }
 
   /** What is visible is known to the dependent soon once nothing stands in the way. */

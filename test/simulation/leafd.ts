@@ -13,28 +13,13 @@ import type { MemoryDisk } from "./disk/memory-disk.ts";
 import { createStore, createTrustMemory, openLedger, openPauses } from "./disk/redirect.ts";
 import { rememberingInspections } from "./disk/unchanged.ts";
 import type { Cluster, SimulatedIssuer } from "./issuer.ts";
+import { HELD, OUTPUTS, outputOf, STATE } from "./places.ts";
 import type { ProcessClock } from "./virtual-time.ts";
 
 /*
  * One process of leafd: the real supervisor with everything below it, put together as daemon.ts does it. This file alone
  * knows how that is constructed, and what a service's configuration looks like.
  */
-
-/** The output directories lie here, by the names of their services. */
-export const OUTPUTS = "/live";
-/** What a restart must not forget lies here. */
-export const STATE = "/state";
-
-const HELD = `${STATE}/held`;
-
-export function outputOf(service: string): string {
-  return `${OUTPUTS}/${service}`;
-}
-
-/** Where its reserve is kept. */
-export function reserveOf(service: string): string {
-  return `${HELD}/reserve/${service}`;
-}
 
 /** A service, by what the simulation varies of it. */
 export interface ServicePlan {

@@ -28,3 +28,8 @@ export interface Watched {
   events: number;
   hour: number;
 }
+
+/** What was thrown, as a broken promise: a defect is one too. */
+export function violationOf(thrown: unknown): Violation {
+  return thrown instanceof Violation ? thrown : new Violation(`defect: ${String(thrown)}`, { cause: thrown });
+}

@@ -9,7 +9,8 @@ import { fleet } from "./fleet.ts";
 import { Happenings } from "./happenings.ts";
 import { Invariants } from "./invariants.ts";
 import { type Cluster, Register, SimulatedIssuer } from "./issuer.ts";
-import { Leafd, OUTPUTS, outputOf, reserveOf, type ServicePlan, STATE } from "./leafd.ts";
+import { Leafd, type ServicePlan } from "./leafd.ts";
+import { OUTPUTS, outputOf, reserveOf, STATE, touchedBy } from "./places.ts";
 import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
 import { Random } from "./random.ts";
@@ -17,10 +18,10 @@ import { PairReader } from "./reader.ts";
 import type { Scene, WorldOptions } from "./scene.ts";
 import { Timeline } from "./timeline.ts";
 import { ProcessClock, VirtualTime } from "./virtual-time.ts";
-import { Violation } from "./watched.ts";
+import { violationOf } from "./watched.ts";
 
 const START = Date.UTC(2026, 0, 1);
-/** After something has happened, leafd's looks at the disk and at the clock are not passed over for this long. */
+/** After a happening leafd's looks at the disk and at the clock are not passed over for this long. */
 const ATTENTION: Millis = MINUTE;
 
 /** One machine with leafd on it, its issuer and its dependents, in virtual time. */
@@ -108,9 +109,7 @@ export class World implements Scene {
     const emit = (event: RotationEvent): void => this.#guard(() => this.#heard(event));
     const ports = { issuers: this.issuers, reloader: this.dependents.port(clock), keys: this.#keys };
     this.leafd = new Leafd({ clock, disk: this.disk, emit, ...ports });
-    const failed = (thrown: unknown): void => {
-      if (clock.alive) this.#fail(thrown);
-    };
+    const failed = (thrown: unknown): void => (clock.alive ? this.#fail(thrown) : undefined);
     this.leafd.done.catch(failed);
     this.leafd.apply(this.plans).catch(failed);
   }
@@ -128,7 +127,6 @@ export class World implements Scene {
       if (this.#violation !== undefined) throw this.#violation;
       this.invariants.check();
       this.#step();
-      this.steps += 1;
       // The collector tidies up after signals in turns of the event loop only.
       if (this.steps % 256 === 0) await turn();
     }
@@ -142,6 +140,7 @@ export class World implements Scene {
   }
 
   #step(): void {
+    this.steps += 1;
     const now = this.time.trueNow;
     const next = this.#timeline.next ?? this.end;
     const wake = this.#wakeAt(next);
@@ -164,8 +163,7 @@ export class World implements Scene {
     const wake = this.time.nextDue ?? Number.POSITIVE_INFINITY;
     if (this.leafd === undefined || wake < this.#attentiveUntil) return wake;
     const { quietFor } = this.leafd;
-    if (quietFor === undefined) return wake;
-    return Math.max(wake, Math.min(this.time.trueNow + quietFor, happening));
+    return quietFor === undefined ? wake : Math.max(wake, Math.min(this.time.trueNow + quietFor, happening));
   }
 
   async #settle(): Promise<void> {
@@ -183,9 +181,7 @@ export class World implements Scene {
   }
 
   #changed(path: string): void {
-    const [, top, service] = path.split("/", 3);
-    if (top === "live" && service !== undefined) this.invariants.look(service);
-    else if (path === "/") for (const { name } of this.plans) this.invariants.look(name);
+    for (const service of touchedBy(path) ?? this.plans.map(({ name }) => name)) this.invariants.look(service);
   }
 
   /** What is found in the middle of leafd's work is thrown in ours. */
@@ -199,7 +195,6 @@ export class World implements Scene {
   }
 
   #fail(thrown: unknown): void {
-    this.#violation ??=
-      thrown instanceof Violation ? thrown : new Violation(`defect: ${String(thrown)}`, { cause: thrown });
+    this.#violation ??= violationOf(thrown);
   }
 }
