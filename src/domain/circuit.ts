@@ -95,9 +95,8 @@ export function afterProbe(circuit: Circuit, reason: Reason | undefined, probeAt
   if (circuit.kind === "closed") return { ...circuit, streak: reason === undefined ? circuit.streak + 1 : 0 };
   const { since, trips } = circuit;
   if (reason !== undefined) return { kind: "open", since, trips, reason, probeAt };
-  const streak = circuit.kind === "half_open" ? circuit.streak + 1 : 1;
-  const trial = circuit.kind === "half_open" && circuit.trial !== undefined ? { trial: circuit.trial } : {};
-  return { kind: "half_open", since, trips, reason: circuit.reason, probeAt, streak, ...trial };
+  if (circuit.kind === "half_open") return { ...circuit, probeAt, streak: circuit.streak + 1 };
+  return { kind: "half_open", since, trips, reason: circuit.reason, probeAt, streak: 1 };
 }
 
 /** Whether services that have left the issuer may go back to it. */
@@ -119,5 +118,5 @@ export function admits(circuit: Circuit, service: string): boolean {
 export function probeDelay(remaining: Millis, trips: number): Millis {
   const base = Math.min(Math.max(remaining / 200, 2 * SECOND), 30 * SECOND);
   const most = Math.max(base, Math.min(5 * MINUTE, remaining / 20));
-  return Math.round(Math.min(base * 2 ** Math.min(trips, 16), most));
+  return Math.round(Math.min(base * 2 ** trips, most));
 }

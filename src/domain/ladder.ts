@@ -26,6 +26,8 @@ export interface Circumstances {
 /** Of the renewal window: when the next issuer, and when the reserve takes over. */
 const FAILOVER_BURN = 0.25;
 const RESERVE_BURN = 0.75;
+/** However short the window is, the reserve leaves this time for a reload and its proof. */
+const RESERVE_MARGIN: Millis = SECOND;
 /** An issuer whose circuit is open for this long is failed over from, however long the window is. */
 const FAILOVER_OPEN: Millis = 10 * MINUTE;
 /** After an outage those who are not first spread over this time at most. */
@@ -88,19 +90,18 @@ function failoverFrom({ before, next }: Neighbours, state: ServiceState, around:
   const away = circuit(before);
   const openSince = away.kind === "closed" ? NEVER : away.since;
   const since = Math.min(state.issuerTroubles[before]?.since ?? NEVER, openSince);
-  if (since === NEVER) return NEVER;
   // The one that the pair came from needs no second proof that the first is not there.
   if (current === undefined || current.notAfter <= now || current.issuer === next) return since;
-  const needed = neededFrom(state);
+  const needed = neededFrom(current, state);
   const { failoverAfter } = spec.outage;
   if (failoverAfter !== undefined) return Math.max(since + failoverAfter, needed);
   return Math.max(since, Math.min(burnAt(current, FAILOVER_BURN), Math.max(openSince + FAILOVER_OPEN, needed)));
 }
 
-/** From when on another pair is wanted. */
-function neededFrom({ current, outdated, replaceAt, forced }: ServiceState): EpochMillis {
-  if (current === undefined || forced) return ALWAYS;
-  return outdated === undefined ? current.due : Math.min(replaceAt ?? ALWAYS, current.due);
+/** From when on a pair is wanted in place of this one. */
+function neededFrom({ due }: LeafFacts, { outdated, replaceAt, forced }: ServiceState): EpochMillis {
+  if (forced) return ALWAYS;
+  return outdated === undefined ? due : Math.min(replaceAt ?? ALWAYS, due);
 }
 
 /** When the issuer may be asked, as far as its circuit and its last failure are concerned. */
@@ -123,8 +124,8 @@ function isWaitingSince({ current }: ServiceState, closed: EpochMillis): boolean
 
 /** Those who have time leave the first moments to those who have none. */
 function spreadOf({ current }: ServiceState, service: string, since: EpochMillis): Millis {
-  if (current === undefined || current.notAfter <= since) return 0;
-  const span = Math.min(LONGEST_SPREAD, (current.notAfter - since) / 20);
+  if (current === undefined) return 0;
+  const span = Math.max(0, Math.min(LONGEST_SPREAD, (current.notAfter - since) / 20));
   return Math.round(span * fraction(`${service}\0${current.serial}`));
 }
 
@@ -147,6 +148,5 @@ export function reserveProblem(state: ServiceState, { now, spec, circuit }: Circ
 /** When the reserve takes over, if no issuer has helped until then: early enough for a reload and its proof. */
 export function reserveFrom({ current }: ServiceState): EpochMillis {
   if (current === undefined) return ALWAYS;
-  const margin = Math.min(Math.max((current.notAfter - current.due) / 20, SECOND), 10 * MINUTE);
-  return Math.min(burnAt(current, RESERVE_BURN), current.notAfter - margin);
+  return Math.min(burnAt(current, RESERVE_BURN), current.notAfter - RESERVE_MARGIN);
 }

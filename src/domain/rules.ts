@@ -101,11 +101,9 @@ function budgetFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
 function reloadFrom(state: ServiceState, around: Circumstances): EpochMillis {
   const { current, force } = state;
   if (force) return NOW;
-  const { windowOpensAt, now } = around;
-  if (windowOpensAt <= now) return NOW;
   const servedUntil = inUseUntil(state);
   if (servedUntil === undefined || current === undefined) return NOW;
-  return Math.min(windowOpensAt, servedUntil - 2 * renewalMargin(current.notAfter - current.receivedAt));
+  return Math.min(around.windowOpensAt, servedUntil - 2 * renewalMargin(current.notAfter - current.receivedAt));
 }
 
 function wantedRotation(state: ServiceState, around: Circumstances): Wish {

@@ -11,7 +11,44 @@ interface Equivalent {
   readonly why: string;
 }
 
-const EQUIVALENTS: readonly Equivalent[] = [];
+const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    file: "src/domain/circuit.ts",
+    place: "mayReturn",
+    what: 'circuit.kind !== "open" && circuit.streak >= RETURN_STREAK → (circuit.streak >= RETURN_STREAK)',
+    why: "an open circuit has no streak, and undefined is not enough; only the compiler asks for the first half",
+  },
+  {
+    file: "src/domain/ladder.ts",
+    place: "askableFrom",
+    what: "if (is.since === undefined) → if (false)",
+    why: "no time is before undefined, so that what follows comes to the same; only the compiler asks for it",
+  },
+  {
+    file: "src/domain/rules.ts",
+    place: "RULES",
+    what: "reloadOwed || proofOwed !== undefined || lastConfirm === undefined → (reloadOwed || proofOwed !== undefined)",
+    why: "five minutes after undefined is never, and never comes first; only the compiler asks for it",
+  },
+  {
+    file: "src/domain/rules.ts",
+    place: "issueFrom",
+    what: "each.at < best.at → each.at <= best.at",
+    why: "of two whose turn comes at the same time either is waited for: a wait names no issuer",
+  },
+  {
+    file: "src/domain/rules.ts",
+    place: "issueFrom",
+    what: "first ?? IDLE → (first)",
+    why: "every service has an issuer; only the compiler cannot see that each has a turn",
+  },
+  {
+    file: "src/domain/backoff.ts",
+    place: "retryDelay",
+    what: "0 → 1 in slow ? 2 * FASTEST_SLOW : 0",
+    why: "the cap that it is compared with is a second at least",
+  },
+];
 
 export function isEquivalent(mutant: Mutant): boolean {
   return EQUIVALENTS.some((listed) => isSame(listed, mutant));

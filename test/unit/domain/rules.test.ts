@@ -109,14 +109,16 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
 };
 
 describe("each rule", () => {
-  for (const rule of RULES)
-    it(rule.name, () => {
-      const situation = SITUATIONS[rule.name];
-      assert.ok(situation, "a rule without a situation");
+  for (const [name, situation] of Object.entries(SITUATIONS))
+    it(name, () => {
       assert.deepEqual(decide(situation.state, situation.around), situation.does);
-      const rules = RULES.filter((other) => other !== rule);
+      const rules = RULES.filter((rule) => rule.name !== name);
       assert.notDeepEqual(decide(situation.state, situation.around, { rules }), situation.does);
     });
+
+  it("has its situation", () => {
+    assert.deepEqual(RULES.map(({ name }) => name).toSorted(), Object.keys(SITUATIONS).toSorted());
+  });
 });
 
 /** Two things at once: which one is done, and what is done without its rule. */
