@@ -46,5 +46,5 @@ export function createPorts(options: PortOptions): Ports {
 
 /** Servers say whole seconds, and an answer takes its time: less is no skew. */
 function serious(skew: Millis = 0): Millis {
-  return Math.abs(skew) < 2 * SECOND ? 0 : Math.abs(skew);
+  return Math.abs(skew) < 2 * SECOND ? 0 : skew;
 }

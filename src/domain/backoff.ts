@@ -46,7 +46,13 @@ const SLOW: ReadonlySet<Reason> = new Set<Reason>([
  * The issuer has nothing better to give, and each try costs a certificate: however little life is left, and however
  * much, a few more tries are enough.
  */
-const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>(["no_gain", "lifetime_short", "expired", "ca_invalid"]);
+const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>([
+  "no_gain",
+  "lifetime_short",
+  "expired",
+  "not_yet_valid",
+  "ca_invalid",
+]);
 
 /** The disk says no, before or after the issuer was asked; what it gave is kept. */
 const OF_THE_DISK: ReadonlySet<Reason> = new Set<Reason>(["disk_full", "io_error", "target_missing", "target_denied"]);

@@ -8,7 +8,7 @@ import type { Secret } from "../domain/secret.ts";
 import type { SignedReply, SignOrder } from "../domain/sign-order.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
-import { formatTime, SECOND } from "../domain/units.ts";
+import { formatDuration, formatTime, SECOND } from "../domain/units.ts";
 import type { Job, Signed } from "./job.ts";
 
 /*
@@ -19,6 +19,7 @@ import type { Job, Signed } from "./job.ts";
 export async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   const { spec, issuer, ports, say } = job;
   const { request } = spec;
+  refuseBornOver(job);
   const ownKey = issuer.method === "sign" ? await keyFor(job) : undefined;
   const order: SignOrder = {
     names: request.names,
@@ -47,6 +48,18 @@ export async function issue(job: Job, signal: AbortSignal): Promise<Signed> {
   const message = `the role of issuer "${issuer.name}" has generate_lease=true: the end of leafd's token would revoke this certificate`;
   say({ kind: "leased_certificate", issuer: issuer.name, message });
   return reply.tokenEnds === undefined ? signed : { ...signed, leaseEnds: reply.tokenEnds };
+}
+
+/**
+ * By our clock a certificate would be over before it arrives: each that is asked for would be wasted, and the clock is
+ * what has to be set right.
+ */
+function refuseBornOver({ spec, ports }: Job): void {
+  const { ttl } = spec.request;
+  const skew = ports.skew();
+  if (ttl === undefined || skew + ttl > 0) return;
+  const message = `our clock is ${formatDuration(-skew)} ahead of the server's: a certificate for ${formatDuration(ttl)} would have ended already`;
+  throw new LeafdError("expired", message, { hint: "Set the clock of this host right, or that of the server." });
 }
 
 /**

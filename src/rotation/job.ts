@@ -19,7 +19,7 @@ export interface Ports {
   readonly trust: Trust;
   readonly probe: Probe;
   readonly windows: Windows;
-  /** How far our clock and the servers' are apart, either way; 0 while nobody knows. */
+  /** How far the servers' clocks are ahead of ours, negative when they are behind; 0 while nobody knows. */
   readonly skew: () => Millis;
   /** Where pairs are kept that are not published: absolute, private to leafd. */
   readonly heldDirectory: string;

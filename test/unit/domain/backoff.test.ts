@@ -6,7 +6,13 @@ import { REASONS } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
-const NOTHING_BETTER: ReadonlySet<string> = new Set(["no_gain", "lifetime_short", "expired", "ca_invalid"]);
+const NOTHING_BETTER: ReadonlySet<string> = new Set([
+  "no_gain",
+  "lifetime_short",
+  "expired",
+  "not_yet_valid",
+  "ca_invalid",
+]);
 const reasons = fc.constantFrom(...REASONS.filter((reason) => !NOTHING_BETTER.has(reason)));
 /** What a repetition does not heal. */
 const SLOW: ReadonlySet<string> = new Set(
