@@ -86,7 +86,7 @@ export function retryDelay(failure: Failure, remaining: Millis, chance: number):
   const slow = SLOW.has(failure.reason);
   const look = remaining <= 0 && OF_THE_DISK.has(failure.reason) ? CAP_OF_A_LOOK : Number.POSITIVE_INFINITY;
   const cap = Math.min(look, Math.max(retryCap(remaining), slow ? 2 * FASTEST_SLOW : 0));
-  const range = slow ? cap : Math.min(cap, BASE * 2 ** Math.min(failure.count - 1, 20));
+  const range = slow ? cap : Math.min(cap, BASE * 2 ** (failure.count - 1));
   const least = slow || failure.reason === "quota" ? range / 2 : FASTEST;
   const delay = least + (range - least) * chance;
   return Math.round(Math.max(delay, Math.min(failure.retryAfter ?? 0, LONGEST_RETRY_AFTER)));
@@ -94,7 +94,7 @@ export function retryDelay(failure: Failure, remaining: Millis, chance: number):
 
 /** Reloads are retried on their own: from 1 s, doubling, at most a minute. */
 export function reloadRetryDelay(count: number, chance: number): Millis {
-  const range = Math.min(MINUTE, BASE * 2 ** Math.min(count - 1, 6));
+  const range = Math.min(MINUTE, BASE * 2 ** (count - 1));
   return Math.round(range / 2 + (range / 2) * chance);
 }
 

@@ -48,6 +48,18 @@ const EQUIVALENTS: readonly Equivalent[] = [
     what: "0 → 1 in slow ? 2 * FASTEST_SLOW : 0",
     why: "the cap that it is compared with is a second at least",
   },
+  {
+    file: "src/domain/backoff.ts",
+    place: "retryDelay",
+    what: "0 → 1 in remaining <= 0",
+    why: "who has a millisecond left looks again after a second anyway",
+  },
+  {
+    file: "src/domain/backoff.ts",
+    place: "retryDelay",
+    what: "0 → 1 in failure.retryAfter ?? 0",
+    why: "every delay is half a second at least",
+  },
 ];
 
 export function isEquivalent(mutant: Mutant): boolean {

@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import type { Mutant } from "./mutants.ts";
-import { SWAP_VARIABLE } from "./swapped-source.ts";
+import { SWAP_VARIABLE, type Swap } from "./swapped-source.ts";
 
 /** A test file that takes longer than this is hanging in the mutant: one that never ends is noticed, too. */
 const FILE_TIMEOUT = 60_000;
@@ -11,16 +11,14 @@ const SWAPPER = join(import.meta.dirname, "swapped-source.ts");
 interface Trial {
   /** Absolute paths, in the order in which they are tried. */
   readonly files: readonly string[];
-  /** Absent: the code as it is. */
-  readonly mutant?: Mutant;
+  readonly mutant: Mutant;
   readonly root: string;
 }
 
 /** Runs the test files one after another up to the first failure: that test's name, or undefined when all pass. */
 export async function firstFailure({ files, mutant, root }: Trial): Promise<string | undefined> {
-  const { file = "", start, end, text } = mutant ?? {};
-  const swap =
-    mutant === undefined ? {} : { [SWAP_VARIABLE]: JSON.stringify({ file: join(root, file), start, end, text }) };
+  const { file, start, end, text } = mutant;
+  const swap: Swap = { file: join(root, file), start, end, text };
   const stop = new AbortController();
   let failed: string | undefined;
   const tests = run({
@@ -29,7 +27,7 @@ export async function firstFailure({ files, mutant, root }: Trial): Promise<stri
     timeout: FILE_TIMEOUT,
     signal: stop.signal,
     execArgv: ["--import", SWAPPER],
-    env: { ...process.env, ...swap },
+    env: { ...process.env, [SWAP_VARIABLE]: JSON.stringify(swap) },
   });
   tests.on("test:fail", ({ name, file: where = name }) => {
     failed ??= name === where ? `${relative(root, where)} does not end or does not load` : name;
