@@ -1,5 +1,6 @@
 import type { FaultRow } from "./row.ts";
 import { ANSWER_ROWS } from "./rows/answers.ts";
+import { CLOCK_ROWS } from "./rows/clock.ts";
 import { CONFIG_ROWS } from "./rows/config.ts";
 import { CRASH_ROWS } from "./rows/crash.ts";
 import { CREDENTIAL_ROWS } from "./rows/credentials.ts";
@@ -29,6 +30,7 @@ import { STOP_ROWS } from "./rows/stop.ts";
 
 const ROWS: readonly FaultRow[] = [
   ...ANSWER_ROWS,
+  ...CLOCK_ROWS,
   ...CONFIG_ROWS,
   ...CRASH_ROWS,
   ...CREDENTIAL_ROWS,

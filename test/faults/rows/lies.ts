@@ -1,8 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import type { Reply } from "../../support/fault-proxy.ts";
-import { TestCa, type TestLeaf } from "../../support/test-ca.ts";
+import { TestCa } from "../../support/test-ca.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { type ReadRequest, readRequest } from "../../support/x509-library.ts";
+import { falseLeaf, type Tell } from "../false-leaf.ts";
 import { timeOf } from "../measure.ts";
 import type { FaultRow } from "../row.ts";
 import { onStage } from "../stage.ts";
@@ -11,7 +10,7 @@ import { onStage } from "../stage.ts";
 
 interface Lie {
   readonly reason: string;
-  readonly tell: (asked: ReadRequest) => Promise<Pick<TestLeaf, "certificate">>;
+  readonly tell: Tell;
 }
 
 /** By the service that is lied to. The liar's root is trusted, so that one rule is broken in each. */
@@ -53,17 +52,7 @@ const lies: FaultRow = {
       },
       async ({ leafd, proxy, place, expect }) => {
         for (const [name, { tell }] of Object.entries(told)) {
-          const edit = async (reply: Reply, asked: Buffer): Promise<Reply> => {
-            const { certificate } = await tell(await readRequest(JSON.parse(asked.toString()).csr));
-            const signed = JSON.parse(reply.body);
-            const data = {
-              certificate: certificate.pem,
-              ca_chain: [ca.certificate.pem],
-              issuing_ca: ca.certificate.pem,
-            };
-            return { ...reply, body: JSON.stringify({ ...signed, data: { ...signed.data, ...data } }) };
-          };
-          await proxy.inject({ kind: "edit", edit }, { path: /\/sign\//, body: new RegExp(`${name}\\.svc`) });
+          await proxy.inject(falseLeaf(ca, tell), { path: /\/sign\//, body: new RegExp(`${name}\\.svc`) });
         }
         await place.run("renew", victims);
         const failures = (name: string) => leafd.seen("rotation_failed", name);
