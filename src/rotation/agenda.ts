@@ -24,8 +24,8 @@ export class Agenda {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #interrupt = new AbortController();
-  /** When the nap that is being taken ends by itself. */
-  #planned: EpochMillis = Number.POSITIVE_INFINITY;
+  /** When the nap that is being taken ends by itself, on the monotonic clock: the wall clock may move under it. */
+  #planned: Millis = Number.POSITIVE_INFINITY;
   #lastTick: Millis;
 
   constructor(clock: Clock) {
@@ -53,7 +53,7 @@ export class Agenda {
       signal.addEventListener("abort", wake, { once: true });
       const latest = this.#clock.monotonic() + until - this.#clock.now();
       this.#entries.set(key, { until, latest, wake });
-      if (until < this.#planned) this.#interrupt.abort();
+      if (latest < this.#planned) this.#interrupt.abort();
     });
   }
 
@@ -68,7 +68,7 @@ export class Agenda {
       this.#lastTick = this.#clock.monotonic();
       this.#interrupt = new AbortController();
       const duration = this.#untilNext();
-      this.#planned = this.#clock.now() + duration;
+      this.#planned = this.#clock.monotonic() + duration;
       await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
       const reading = this.#read();
       for (const entry of this.#entries.values()) if (left(entry, reading) <= 0) entry.wake();

@@ -82,13 +82,13 @@ export class GuardedClock implements Clock {
    */
   suspect(plausible: EpochMillis): void {
     this.now();
-    this.#take(suspectClock(this.#guard, plausible));
+    this.#goOnFrom(suspectClock(this.#guard, plausible));
   }
 
   /** A server has just said its time, whoever asked for it. */
   heard(serverTime: EpochMillis): void {
     this.now();
-    this.#take(hearServer(this.#guard, serverTime));
+    this.#goOnFrom(hearServer(this.#guard, serverTime));
   }
 
   /** Compares the clocks, and asks the server as long as there is a doubt. Resolves when the signal aborts. */
@@ -119,6 +119,13 @@ export class GuardedClock implements Clock {
       this.#emit({ kind: "clock_trusted", at, how: verdict, ...(skew === undefined ? {} : { skew }) });
       this.#changed();
     }
+  }
+
+  /** A doubt that sets the time, which a jump never does: who waits by the time before would wait too long. */
+  #goOnFrom(judgement: ClockJudgement): void {
+    const before = believedTime(this.#guard);
+    this.#take(judgement);
+    if (judgement.verdict === "doubted" && believedTime(this.#guard) !== before) this.#changed();
   }
 
   async #ask(signal: AbortSignal): Promise<void> {

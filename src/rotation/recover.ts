@@ -6,6 +6,7 @@ import type { PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { outdatedBy, wasToldOf } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
+import type { EpochMillis } from "../domain/units.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { type Job, leafFacts } from "./job.ts";
 import { publishAgain } from "./publish.ts";
@@ -73,7 +74,8 @@ async function moved({ movedFrom, ports }: Reading): Promise<Rescue | undefined>
 
 function isSound(job: Reading, pair: Pair): boolean {
   try {
-    return proveAgain(job, pair).outdated === undefined;
+    const { leaf, outdated } = proveAgain(job, pair);
+    return outdated === undefined && leaf.notAfter > job.ports.clock.now();
   } catch {
     return false;
   }
@@ -148,6 +150,16 @@ function rootsFor({ authorities, ports, say }: Reading, found: Pair): readonly C
   }
 }
 
+/**
+ * The time to judge it for: now, while it is valid. When it is over, or has not begun, that of its receipt: the clock may
+ * be wrong, which is found out only when every pair has been read, and if it is right, the due time says enough.
+ */
+function judgedAt({ ports }: Reading, { manifest }: Pair, { notBefore, notAfter }: Certificate): EpochMillis {
+  const now = ports.clock.now();
+  if (notBefore <= now && now < notAfter) return now;
+  return Math.min(Math.max(manifest.receivedAt, notBefore), notAfter - 1);
+}
+
 function proveAgain(job: Reading, found: Pair): Proof {
   const { spec, issuers, ports } = job;
   const [leaf, ...chain] = parseCertificates(found.material.certificate);
@@ -155,17 +167,13 @@ function proveAgain(job: Reading, found: Pair): Proof {
   const roots = rootsFor(job, found);
   const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
   try {
-    const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: ports.clock.now() };
+    const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: judgedAt(job, found, leaf) };
     const { anchor } = verifyStored(evidence);
     const signer = issuers.find(({ name }) => name === found.manifest.issuer);
     if (signer !== undefined) ports.trust.anchored(signer, anchor.fingerprint, leaf.notAfter);
     return { leaf, roots, outdated: undefined };
   } catch (thrown) {
     const { reason } = toLeafdError(thrown);
-    // Over, and otherwise as it was: it is replaced at once, and until then it is what there is.
-    if (reason === "expired") return { leaf, roots, outdated: "renewal_due" };
-    // It was valid when it was published: the clock has been set back since, and that is no reason for another one.
-    if (reason === "not_yet_valid") return { leaf, roots, outdated: undefined };
     // Its root is no longer trusted, or a CA of it has ended: it serves until the next one is there.
     if (OTHER_TRUST.has(reason)) return { leaf, roots, outdated: "issuer_removed" };
     if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };

@@ -16,6 +16,8 @@ import { onStage, type Stage } from "../stage.ts";
 const DAY = 86_400;
 const TEN_YEARS = 3650 * DAY;
 const JUMPS = { "+1d": DAY, "-1d": -DAY, "+10y": TEN_YEARS };
+/** What it may be wrong by when leafd starts: every pair looks over, or none has begun. */
+const STARTS = { "+2d": 2 * DAY, "-1d": -DAY, "+10y": TEN_YEARS };
 /** Seconds that a skew may be told wrong: the server says whole ones. */
 const NEAR = 5;
 
@@ -25,6 +27,12 @@ const STEADY = ["ahead", "a", "b"];
 const QUICK = "quick";
 /** The issuance budget of `ahead` is four in an hour, the first one included. */
 const REFUSALS = 3;
+
+/** A wall clock that is this many seconds ahead. */
+interface Wrong {
+  readonly what: string;
+  readonly ahead: number;
+}
 
 async function runClock(scene: Scene): Promise<Outcome> {
   const clock = await fakedClock(scene.resources.use(await tempDir()));
@@ -48,11 +56,13 @@ async function runClock(scene: Scene): Promise<Outcome> {
       const before = serials();
       await refuseFromTheFuture(stage, ca);
       for (const [what, ahead] of Object.entries(JUMPS)) await jump(stage, clock, { what, ahead });
-      const first = stage.leafd;
-      await clock.set(TEN_YEARS);
-      await stage.restart();
-      await startInDoubt(stage, clock);
-      const leafds = [first, stage.leafd];
+      const leafds = [stage.leafd];
+      for (const [what, ahead] of Object.entries(STARTS)) {
+        await clock.set(ahead);
+        await stage.restart();
+        leafds.push(stage.leafd);
+        await startInDoubt(stage, clock, { what, ahead });
+      }
       expect(serials() === before, "a pair with a day to live was replaced");
       expect(
         leafds.every((leafd) => early(leafd) === 0),
@@ -62,7 +72,7 @@ async function runClock(scene: Scene): Promise<Outcome> {
       const issued = await pki.issued();
       const beyond = issued - STEADY.length - 1 - renewals - proxy.met();
       expect(beyond === 0, `${beyond} certificates that nobody had planned`);
-      return `calls=${proxy.met()} not_before, ${beyond} beyond ${renewals} planned in 3 jumps and a start`;
+      return `calls=${proxy.met()} not_before, ${beyond} beyond ${renewals} planned in 3 jumps and 3 starts`;
     },
   );
 }
@@ -87,7 +97,7 @@ async function refuseFromTheFuture({ leafd, place, proxy, expect }: Stage, ca: T
 }
 
 /** The wall clock leaps while leafd runs, a planned renewal comes meanwhile, and the clock is put right. */
-async function jump(stage: Stage, clock: FakedClock, { what, ahead }: { what: string; ahead: number }): Promise<void> {
+async function jump(stage: Stage, clock: FakedClock, { what, ahead }: Wrong): Promise<void> {
   const { leafd, expect } = stage;
   await clock.set(ahead);
   await skewIs(stage, -ahead);
@@ -98,15 +108,16 @@ async function jump(stage: Stage, clock: FakedClock, { what, ahead }: { what: st
   await putRight(stage, clock);
 }
 
-/** The start when every pair looks over. */
-async function startInDoubt(stage: Stage, clock: FakedClock): Promise<void> {
+/** The start when every pair looks over, or none has begun. */
+async function startInDoubt(stage: Stage, clock: FakedClock, { what, ahead }: Wrong): Promise<void> {
   const { leafd, expect } = stage;
   const { why } = await leafd.next("clock_doubted");
-  expect(why === "implausible", `at the start it was doubted as ${why}`);
-  await leafd.next("published", ({ service }) => service === QUICK);
-  await skewIs(stage, -TEN_YEARS);
-  const started = leafd.seen("rotation_started").filter(({ service }) => service === "a" || service === "b");
-  expect(started.length === 0, `${started.length} pairs with a day to live were renewed after the start`);
+  expect(why === "implausible", `at the start at ${what} it was doubted as ${why}`);
+  const renewed = await leafd.next("published", ({ service }) => service === QUICK);
+  expect(renewed["cause"] === "renewal_due", `at the start at ${what} the planned renewal was ${renewed["cause"]}`);
+  await skewIs(stage, -ahead);
+  const others = leafd.seen("rotation_started").filter(({ service }) => service !== QUICK);
+  expect(others.length === 0, `${others.length} pairs with a day to live were renewed after the start at ${what}`);
   await putRight(stage, clock);
 }
 

@@ -23,6 +23,8 @@ inWorld("a clock by which all pairs are over is suspected, before anything is is
   await again.carryOut({ kind: "recover" }, new AbortController().signal);
   await look.looked(again);
   assert.deepEqual(suspected, [received]);
+  world.clock.jump(-10 * 365 * DAY);
+  assert.equal(again.decide().kind, "wait", "by the right time nothing is the matter with it");
   assert.equal(world.issuer.signed, 1);
 });
 
