@@ -25,6 +25,7 @@ inWorld("a clock by which all pairs are over is suspected, before anything is is
   assert.deepEqual(suspected, [received]);
   world.clock.jump(-10 * 365 * DAY);
   assert.equal(again.decide().kind, "wait", "by the right time nothing is the matter with it");
+  assert.equal(again.state.outdated, undefined);
   assert.equal(world.issuer.signed, 1);
 });
 
