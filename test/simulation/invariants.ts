@@ -9,7 +9,7 @@ import {
   SECOND,
 } from "../../src/domain/units.ts";
 import type { Excuses } from "./excuses.ts";
-import { helpFrom } from "./help.ts";
+import { hasReserve, helpFrom } from "./help.ts";
 import type { Issuance } from "./issuer.ts";
 import type { ServicePlan } from "./leafd.ts";
 import type { Found } from "./reader.ts";
@@ -45,7 +45,15 @@ export class Invariants {
     const before = this.#watched.get(plan.name);
     const found: Found = { kind: "nothing" };
     const { trueNow } = this.#around.time;
-    const fresh = { found, since: trueNow, due: trueNow, last: undefined, before: undefined, spending: new Spending() };
+    const fresh = {
+      found,
+      since: trueNow,
+      due: trueNow,
+      announced: "",
+      last: undefined,
+      before: undefined,
+      spending: new Spending(),
+    };
     this.#watched.set(plan.name, { ...fresh, events: 0, hour: 0, ...(before ?? newReaders()), plan });
   }
 
@@ -70,6 +78,8 @@ export class Invariants {
     if (found.kind === "torn" && !isMeddled) throw new Violation(`I1 ${service}: ${found.why}`);
     if (found.kind === "nothing" && watched.found.kind === "pair" && !isMeddled)
       throw new Violation(`I1 ${service}: the pair went away`);
+    if (found.kind === "pair" && found.generation < watched.announced && !isMeddled)
+      throw new Violation(`I1 ${service}: ${watched.announced} was published, and ${found.generation} is back`);
     watched.found = found;
     watched.since = time.trueNow;
     watched.due = found.kind === "pair" ? this.#dueOf(found.issuance, watched.plan) : time.trueNow;
@@ -106,12 +116,15 @@ export class Invariants {
   /** For each event: no secrets, no storm, and a renewal gains time. */
   heard(event: RotationEvent, text: string): void {
     if (text.includes("PRIVATE KEY")) throw new Violation(`I3: a key in ${event.kind}`);
+    // From now on it is another time, which the memory of the budgets does not fit.
+    if (event.kind === "clock_doubted" || event.kind === "clock_trusted") this.forgiveBudgets();
     const watched = "service" in event ? this.#watched.get(event.service) : undefined;
     if (watched === undefined) return;
     const hour = Math.floor(this.#around.time.monotonic / HOUR);
     watched.events = hour === watched.hour ? watched.events + 1 : 1;
     watched.hour = hour;
     if (watched.events > MOST_EVENTS_AN_HOUR) throw new Violation(`storm: ${watched.plan.name} says too much`);
+    if (event.kind === "published") watched.announced = event.leaf.generation;
     if (event.kind !== "published" || event.cause !== "renewal_due") return;
     const { last, before } = watched;
     if (last !== undefined && before?.issuer === last.issuer && last.notAfter < before.notAfter)
@@ -156,22 +169,13 @@ export class Invariants {
     // A lifetime that was shortened gains nothing before, and what was spent until then counts against the budget.
     const gain = end - ttl > due - 0.1 * (end - since) ? Math.max(due, end - ttl + slow + HOUR) : due;
     const clear = excuses.clearSince(own);
-    if (time.trueNow - Math.max(end, clear) > patience && this.#hasReserve(watched, end))
+    if (time.trueNow - Math.max(end, clear) > patience && hasReserve(watched, end, time.trueNow))
       throw new Violation(`ladder ${name}: the pair has ended, and the reserve stays where it is`);
     const late = time.trueNow - Math.max(due, clear, spent, gain, helpFrom(this.#around.excuses, plan, { due, end }));
     if (late > patience)
       throw new Violation(
         `liveness ${name}: ${found.kind} is due since ${formatTime(due)} and nothing stands in the way for ${formatDuration(late)}`,
       );
-  }
-
-  /** A reserve that would serve has been there for some time. */
-  #hasReserve({ plan, reserve }: Watched, end: EpochMillis): boolean {
-    const held = plan.reserve ? reserve.read() : undefined;
-    if (held?.kind !== "pair") return false;
-    const { at, notAfter } = held.issuance;
-    const { trueNow } = this.#around.time;
-    return at < trueNow - 10 * MINUTE && notAfter > Math.max(trueNow + MINUTE, end);
   }
 
   /** What is visible is known to the dependent soon once nothing stands in the way. */

@@ -72,7 +72,7 @@ function startWorker() {
         child.send(task);
       }),
     [Symbol.asyncDispose]: async (): Promise<void> => {
-      child.disconnect();
+      if (child.connected) child.disconnect();
     },
   };
 }

@@ -20,6 +20,8 @@ export interface Watched {
   since: EpochMillis;
   /** When what was found is to be replaced. */
   due: EpochMillis;
+  /** The last generation that was said to be published: it must survive whatever comes. */
+  announced: string;
   /** The last pair that was seen whole. */
   last: Issuance | undefined;
   /** The one before that. */

@@ -92,10 +92,10 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     }),
   },
   "refuses for long": {
-    every: 60 * DAY,
+    every: 40 * DAY,
     make: (random) => ({
       kind: "issuer",
-      clusters: clusters(random),
+      clusters: ["here", "there"],
       trouble: refusal(random),
       lasts: random.spread(2 * HOUR, 12 * HOUR),
     }),
