@@ -86,7 +86,7 @@ export class Invariants {
     if (found.kind === "pair") this.#swapped(watched, found.issuance);
   }
 
-  /** By the plan of when it was first published: another plan holds for the next. */
+  /** By the plan of when it was issued: another plan holds for the next, also where this one was kept back meanwhile. */
   #dueOf(issuance: Issuance, { renewAt }: ServicePlan): EpochMillis {
     const from = Math.max(issuance.at, issuance.receivedAt);
     const due = this.#due.get(issuance) ?? from + (issuance.notAfter - from) * renewAt;
@@ -136,6 +136,7 @@ export class Invariants {
     const watched = this.#watched.get(issuance.service);
     if (watched === undefined) return;
     const { plan, last } = watched;
+    this.#dueOf(issuance, plan);
     const lived = last === undefined ? plan.ttl : last.notAfter - Math.max(last.at, last.receivedAt);
     const problem = watched.spending.spend(issuance.at, Math.min(plan.ttl, lived));
     if (problem !== undefined) throw new Violation(`I4 ${issuance.service}: ${problem}`);

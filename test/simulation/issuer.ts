@@ -181,8 +181,9 @@ export class SimulatedIssuer {
       notAfter: from + lifetime,
       receivedAt,
     };
-    this.#register.byLeaf.set(leaf, { ...issuance, root: root.pem, good });
-    this.#register.onIssuance({ ...issuance, root: root.pem, good }, arrives);
+    const signed = { ...issuance, root: root.pem, good };
+    this.#register.byLeaf.set(leaf, signed);
+    this.#register.onIssuance(signed, arrives);
     const answer =
       lie === "replay" ? (this.#last.get(`${name} ${service}`) ?? leaf) : lie === "garbage" ? "<html>" : leaf;
     this.#last.set(`${name} ${service}`, leaf);

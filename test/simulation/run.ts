@@ -12,7 +12,7 @@ import type { Done, Task } from "./worker.ts";
 
 const WORKERS = 2;
 /** Then a process has done its part: killed daemons leave memory behind that Node does not give back. */
-const SEEDS_A_WORKER = 20;
+const SEEDS_A_WORKER = 5;
 
 const { values } = parseArgs({
   options: {
