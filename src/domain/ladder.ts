@@ -110,7 +110,10 @@ export function askableFrom(issuer: string, state: ServiceState, around: Circums
   const trouble = state.issuerTroubles[issuer];
   if (state.force) return trouble?.retryAt ?? ALWAYS;
   const is = circuit(issuer);
-  if (is.kind !== "closed") return admits(is, spec.name) ? ALWAYS : Math.max(is.probeAt, now + LOOK_AGAIN);
+  // Who was refused what it asks for does not try a circuit: it would learn nothing, and could be let in again at once.
+  const isRefused = trouble !== undefined && !isAway(trouble.reason);
+  if (is.kind !== "closed" && admits(is, spec.name)) return isRefused ? trouble.retryAt : ALWAYS;
+  if (is.kind !== "closed") return Math.max(is.probeAt, now + LOOK_AGAIN);
   if (is.since === undefined) return trouble?.retryAt ?? ALWAYS;
   const back = is.since + spreadOf(state, spec.name, is.since);
   if (trouble === undefined) return isWaitingSince(state, is.since) ? back : ALWAYS;

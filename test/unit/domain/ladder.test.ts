@@ -217,6 +217,8 @@ describe("when an issuer may be asked", () => {
   it("is now for the one service that tries a half open circuit, and later for the others", () => {
     assert.equal(ask(state({ issuerTroubles: { main: failed(DUE) } }), halfOpen(DUE, 1)), AT_ONCE);
     assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "web" }), AT_ONCE);
+    const refused = state({ issuerTroubles: { main: failed(DUE, "no_gain") } });
+    assert.equal(ask(refused, halfOpen(DUE, 1)), DUE + MINUTE, "who is refused something has nothing to try");
     assert.equal(ask(state(), { ...halfOpen(DUE, 1), trial: "api" }), DUE + MINUTE + SECOND);
   });
 

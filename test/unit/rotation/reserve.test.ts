@@ -100,7 +100,8 @@ inWorld("a reserve that gains nothing leaves the service its own place in the bu
   const { due, notAfter } = runner.state.reserve ?? { due: 0, notAfter: 0 };
   issuer.next.push(...Array.from({ length: 99 }, () => ({ notAfter: notAfter - MINUTE })));
   await world.pass(runner, due - now(world) + 90 * MINUTE);
-  assert.equal(world.last("reserve_failed")?.reason, "budget_exhausted");
+  const reasons = world.events.map((event) => (event.kind === "reserve_failed" ? event.reason : undefined));
+  assert.ok(reasons.includes("budget_exhausted"), String(reasons.filter(Boolean)));
   assert.equal(world.last("rotation_failed"), undefined);
 });
 
