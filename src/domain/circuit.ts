@@ -46,6 +46,9 @@ export const CLOSED: Circuit = { kind: "closed", failures: 0, streak: RETURN_STR
 /** Outages in a row that open it: one may be a lost packet. */
 const OPENS_AFTER = 3;
 
+/** Where no valid pair is left there is no remaining life to take a part of. */
+const MOST_WITHOUT_PAIR: Millis = 30 * SECOND;
+
 /** What came of asking an issuer. `refused`: it is there, and said no. */
 export type Outcome = { readonly kind: "ok" | "refused" } | { readonly kind: "away"; readonly reason: Reason };
 
@@ -113,10 +116,10 @@ export function admits(circuit: Circuit, service: string): boolean {
 /**
  * How long until the next look at the health, where the most urgent pair lives for `remaining` yet: often enough to
  * notice the return while it matters. Each time that a good health turns out to be no issuer doubles it, up to 5 % of
- * the remaining life and 5 min.
+ * the remaining life and 5 min; where there is no life left, up to 30 s, as retries do.
  */
 export function probeDelay(remaining: Millis, trips: number): Millis {
   const base = Math.min(Math.max(remaining / 200, 2 * SECOND), 30 * SECOND);
-  const most = Math.max(base, Math.min(5 * MINUTE, remaining / 20));
+  const most = remaining <= 0 ? MOST_WITHOUT_PAIR : Math.max(base, Math.min(5 * MINUTE, remaining / 20));
   return Math.round(Math.min(base * 2 ** trips, most));
 }

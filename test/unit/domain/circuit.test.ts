@@ -157,5 +157,6 @@ describe("the wait until the next look", () => {
     assert.deepEqual([probeDelay(30 * DAY, 3), probeDelay(30 * DAY, 4)], [4 * MINUTE, 5 * MINUTE]);
     assert.equal(probeDelay(30 * DAY, 5000), 5 * MINUTE);
     assert.equal(probeDelay(10 * SECOND, 10), 2 * SECOND, "never less than without a trip");
+    assert.deepEqual([probeDelay(0, 1), probeDelay(0, 10)], [4 * SECOND, 30 * SECOND], "without a valid pair");
   });
 });
