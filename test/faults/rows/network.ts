@@ -12,10 +12,10 @@ const hanging: FaultRow = {
   fault: "SYN black hole / accepts and never answers / drips the body",
   expected: "connect ≤ 5 s, whole call ≤ 15 s, other services unaffected",
   run: (scene) =>
-    // What is not answered and what drips has been signed; the black hole has not.
+    // What drips has been signed, and what is not answered may have been; what the black hole swallows has not.
     onStage(
       scene,
-      { services: { silent: { ttl: "60s" }, dripped: { ttl: "60s" }, web: {}, api: {} }, spare: 1 },
+      { services: { silent: { ttl: "60s" }, dripped: { ttl: "60s" }, web: {}, api: {} }, spare: 2 },
       async (stage) => {
         const { leafd, proxy, place, expect, observed } = stage;
         using answers = answerTimes(observed);
@@ -37,7 +37,8 @@ const hanging: FaultRow = {
 
         await proxy.inject({ kind: "refuse" });
         await using hole = await blackHole(proxy.port);
-        await place.run("renew", ["web"]);
+        // By force: so many failures have opened the circuit.
+        await place.run("renew", ["--force", "web"]);
         const swallowed = performance.now();
         const { reason, msg } = await leafd.next("rotation_failed", ({ service }) => service === "web");
         const connect = performance.now() - swallowed;
