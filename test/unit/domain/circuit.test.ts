@@ -158,5 +158,6 @@ describe("the wait until the next look", () => {
     assert.equal(probeDelay(30 * DAY, 5000), 5 * MINUTE);
     assert.equal(probeDelay(10 * SECOND, 10), 2 * SECOND, "never less than without a trip");
     assert.deepEqual([probeDelay(0, 1), probeDelay(0, 10)], [4 * SECOND, 30 * SECOND], "without a valid pair");
+    assert.equal(probeDelay(1, 10), 2 * SECOND, "with one, however little is left of it");
   });
 });
