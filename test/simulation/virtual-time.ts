@@ -73,8 +73,10 @@ export class VirtualTime {
   }
 
   /** Lets everything that waits only for promises run to its next wait. */
-  settle(): Promise<void> {
-    return new Promise((resolve) => process.nextTick(resolve));
+  async settle(): Promise<void> {
+    // From a tick the next one would come before the promises; from a promise it comes when there are no more of them.
+    await Promise.resolve();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   /** Lets a process that was killed run on to its next waits, also those for turns of the real event loop. */
