@@ -12,11 +12,15 @@ export function withoutFutures(state: ServiceState, now: EpochMillis): ServiceSt
   const wrong = TROUBLES.filter((name) => (state[name]?.at ?? 0) > now);
   const issuers = Object.entries(state.issuerTroubles);
   const right = issuers.filter(([, { at }]) => at <= now);
+  const isProofAhead = proofOwed !== undefined && proofOwed.since > now;
+  const isConfirmAhead = lastConfirm !== undefined && lastConfirm > now;
+  // Every decision asks this, and nearly always there is nothing.
+  if (wrong.length === 0 && right.length === issuers.length && !isProofAhead && !isConfirmAhead) return state;
   const rest = {
     ...state,
     issuerTroubles: right.length === issuers.length ? state.issuerTroubles : Object.fromEntries(right),
-    ...(proofOwed !== undefined && proofOwed.since > now && { proofOwed: { ...proofOwed, nextAt: now } }),
-    ...(lastConfirm !== undefined && lastConfirm > now && { lastConfirm: 0 }),
+    ...(isProofAhead && { proofOwed: { ...proofOwed, nextAt: now } }),
+    ...(isConfirmAhead && { lastConfirm: 0 }),
   };
   for (const name of wrong) delete rest[name];
   return rest;
