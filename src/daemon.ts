@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
 import { createPorts } from "./daemon-ports.ts";
+import { trustEnd } from "./domain/authority-ends.ts";
 import { LeafdError } from "./domain/errors.ts";
 import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
@@ -156,7 +157,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   status(): DaemonStatus {
-    const { guard } = this.#options;
+    const { guard, upkeep } = this.#options;
+    const services = this.supervisor.services();
     return {
       version: VERSION,
       pid: this.#options.pid,
@@ -167,7 +169,9 @@ export class Daemon implements AsyncDisposable {
       ...(this.#configError === undefined ? {} : { configError: this.#configError }),
       clusters: this.#clusters.status(),
       issuers: this.supervisor.issuers(),
-      services: this.supervisor.services().map(({ state, circumstances }) => serviceStatus(state, circumstances)),
+      ...trustEnd(services.map(({ state }) => state)),
+      ...(upkeep ? this.supervisor.agenda.status() : {}),
+      services: services.map(({ state, circumstances }) => serviceStatus(state, circumstances)),
     };
   }
 

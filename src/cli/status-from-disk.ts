@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { trustEnd } from "../domain/authority-ends.ts";
 import { CLOSED } from "../domain/circuit.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { evolve } from "../domain/evolve.ts";
@@ -24,11 +25,8 @@ type ReadOnly = Reading["ports"] & Pick<Ports, "heldDirectory">;
 export async function statusFromDisk(settings: Settings, clock: Clock): Promise<DaemonStatus> {
   const ports = readOnlyPorts(settings, clock);
   const now = clock.now();
-  const services = await Promise.all(
-    settings.services.map(async (spec) => {
-      const around = { now, spec, circuit: () => CLOSED, windowOpensAt: now };
-      return serviceStatus(await foundState(spec, settings, ports), around);
-    }),
+  const found = await Promise.all(
+    settings.services.map(async (spec) => ({ spec, state: await foundState(spec, settings, ports) })),
   );
   return {
     version: VERSION,
@@ -38,7 +36,10 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
     configLoadedAt: now,
     clusters: [],
     issuers: [],
-    services,
+    ...trustEnd(found.map(({ state }) => state)),
+    services: found.map(({ spec, state }) =>
+      serviceStatus(state, { now, spec, circuit: () => CLOSED, windowOpensAt: now }),
+    ),
   };
 }
 

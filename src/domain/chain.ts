@@ -39,6 +39,16 @@ export function walkChain(leaf: Certificate, { chain, roots, now, skew }: Surrou
   return good.kind === "anchored" ? good : climb(leaf, { pool: all, anchors });
 }
 
+/** When the first CA on the way from the leaf to the anchor ends, the anchor included; undefined when none is reached. */
+export function chainEnd(walk: Walk): EpochMillis | undefined {
+  return walk.kind === "anchored" ? earliestEnd(walk.path) : undefined;
+}
+
+/** When the first of these certificates ends; undefined when there are none. */
+export function earliestEnd(certificates: readonly Certificate[]): EpochMillis | undefined {
+  return certificates.length === 0 ? undefined : Math.min(...certificates.map(({ notAfter }) => notAfter));
+}
+
 /** What keeps a certificate from signing others now, for people; undefined when nothing does. */
 export function caProblem(ca: Certificate, now: EpochMillis, skew: Millis): string | undefined {
   if (!ca.isCa) return "is no CA";

@@ -18,4 +18,8 @@ export interface LeafFacts {
   readonly deliveryHash: string;
   /** SHA-256 of the published `ca.crt`: tells whether the trust bundle has changed since. */
   readonly trustHash: string;
+  /** When the first CA ends between the leaf and the root that it was proved by, that root included. */
+  readonly caNotAfter?: EpochMillis;
+  /** When the first certificate of the published `ca.crt` ends; absent of a pair that is not published. */
+  readonly trustNotAfter?: EpochMillis;
 }

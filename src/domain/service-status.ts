@@ -1,6 +1,7 @@
 import { decide } from "./decide.ts";
 import type { Circumstances } from "./ladder.ts";
 import { rungs } from "./rungs.ts";
+import type { ServiceSpec } from "./spec.ts";
 import { isPaused, type ServiceState } from "./state.ts";
 import { type NextAction, type ServiceStatus, standing } from "./status.ts";
 import type { EpochMillis } from "./units.ts";
@@ -16,7 +17,12 @@ export function serviceStatus(state: ServiceState, around: Circumstances): Servi
     name: spec.name,
     required: spec.required,
     state: standing(current === undefined ? facts : { ...facts, notAfter: current.notAfter, due: current.due }, now),
-    ...(trouble && { reason: trouble.reason, message: trouble.message }),
+    ...(trouble && {
+      reason: trouble.reason,
+      message: trouble.message,
+      failedStage: trouble.stage,
+      failedAt: trouble.at,
+    }),
     ...(isPaused(state, now) && { pausedUntil: state.pausedUntil }),
     ...nextStep(state, around),
     ...leafFields(state),
@@ -24,8 +30,11 @@ export function serviceStatus(state: ServiceState, around: Circumstances): Servi
     issuer: current?.issuer ?? spec.issuers[0].name,
     delivered: !reloadOwed,
     ...(spec.probes.length > 0 && { live: state.proofOwed === undefined && !reloadOwed && state.recovered }),
+    ...servedField(state, spec),
+    ...reserveField(state),
     ladder: rungs(state, around),
     ...(state.surviveUnmet && { surviveUnmet: true }),
+    ...(isBudgetSpent(state, now) && { budgetSpent: true }),
     failures,
     lastSuccess: {
       ...(state.lastIssue !== undefined && { issue: state.lastIssue }),
@@ -42,6 +51,23 @@ function nextStep(state: ServiceState, around: Circumstances): { nextAction: Nex
   return decision.kind === "wait"
     ? { nextAction: decision.next, nextAt: decision.until }
     : { nextAction: decision.kind, nextAt: now };
+}
+
+/** See `ServiceStatus`. A probe outweighs what a reload says, and what it saw last holds until it has seen other. */
+function servedField(state: ServiceState, { reload, probes }: ServiceSpec): Pick<ServiceStatus, "served"> {
+  if (state.current === undefined) return {};
+  if (state.reloadOwed || state.proofFailures > 0) return { served: false };
+  const isTold = probes.length > 0 ? state.proofOwed === undefined : reload.length > 0;
+  return isTold ? { served: true } : {};
+}
+
+/** One that is published is no reserve any more. */
+function reserveField({ reserve, current }: ServiceState): Pick<ServiceStatus, "reserveNotAfter"> {
+  return reserve === undefined || reserve.serial === current?.serial ? {} : { reserveNotAfter: reserve.notAfter };
+}
+
+function isBudgetSpent({ rotationTrouble: trouble }: ServiceState, now: EpochMillis): boolean {
+  return trouble?.reason === "budget_exhausted" && trouble.retryAt > now;
 }
 
 function leafFields({ current }: ServiceState): Partial<ServiceStatus> {

@@ -1,6 +1,7 @@
 import type { Act } from "./act.ts";
 import type { Circuit } from "./circuit.ts";
 import type { Reason } from "./errors.ts";
+import type { Stage } from "./events.ts";
 import type { RungName } from "./manifest.ts";
 import type { Rung } from "./rungs.ts";
 import type { Names } from "./spec.ts";
@@ -35,6 +36,9 @@ export interface ServiceStatus {
   /** Of the last failure, as long as it has not been made good. */
   readonly reason?: Reason;
   readonly message?: string;
+  /** The part of the work in which it happened, and when. */
+  readonly failedStage?: Stage;
+  readonly failedAt?: EpochMillis;
   /** An operator has paused it: nothing is issued, published or reloaded before. */
   readonly pausedUntil?: EpochMillis;
   readonly nextAction: NextAction;
@@ -59,10 +63,20 @@ export interface ServiceStatus {
   readonly delivered: boolean;
   /** A probe has seen every endpoint serve the leaf on disk; absent: there is no probe. */
   readonly live?: boolean;
+  /**
+   * The dependents are known to serve the pair on disk: a probe has seen it or, without one, a reload has told them.
+   * False: they are known not to, since a reload is owed or a probe has seen another certificate. Absent: nobody can tell,
+   * or cannot tell yet.
+   */
+  readonly served?: boolean;
+  /** When the reserve ends that is held for an outage; absent: none is. */
+  readonly reserveNotAfter?: EpochMillis;
   /** What holds while a new certificate cannot be had, in its order. */
   readonly ladder: readonly Rung[];
   /** The certificate's life does not hold the outage that the configuration names. */
   readonly surviveUnmet?: true;
+  /** It has cost as many certificates within an hour as it may: no issuer is asked until the next one is in the budget. */
+  readonly budgetSpent?: true;
   /** Consecutive failures, of whatever stage; 0 after a success. */
   readonly failures: number;
   readonly lastSuccess: {
@@ -94,6 +108,8 @@ export interface IssuerStatus {
   readonly reason?: Reason;
   /** When its health is looked at next. */
   readonly probeAt?: EpochMillis;
+  /** When the first CA ends in the chain of the newest leaf from it; absent: none has been seen. */
+  readonly caNotAfter?: EpochMillis;
 }
 
 export interface ClockStatus {
@@ -113,13 +129,22 @@ export interface DaemonStatus {
   readonly configError?: { readonly at: EpochMillis; readonly message: string };
   /** Absent: the clock is not watched. */
   readonly clock?: ClockStatus;
+  /** Of the scheduler; absent: this one has none, since it works each service once. */
+  readonly lastTick?: EpochMillis;
+  /** The longest that it was late within the last minute or two. */
+  readonly schedulerLag?: Millis;
+  /** When the first certificate of a published trust bundle ends; absent: none is published. */
+  readonly trustNotAfter?: EpochMillis;
   readonly clusters: readonly ClusterStatus[];
   readonly issuers: readonly IssuerStatus[];
   readonly services: readonly ServiceStatus[];
 }
 
 /** What there is to say about an issuer. */
-export function issuerStatus(issuer: Pick<IssuerStatus, "name" | "cluster">, circuit: Circuit): IssuerStatus {
+export function issuerStatus(
+  issuer: Pick<IssuerStatus, "name" | "cluster" | "caNotAfter">,
+  circuit: Circuit,
+): IssuerStatus {
   if (circuit.kind === "closed") return { ...issuer, circuit: circuit.kind };
   const { kind, since, reason, probeAt } = circuit;
   return { ...issuer, circuit: kind, since, reason, probeAt };

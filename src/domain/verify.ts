@@ -43,6 +43,8 @@ export interface VerifiedBundle {
   readonly chain: readonly Certificate[];
   /** The root that it ends at, or the intermediate that the operator named as one. */
   readonly anchor: Certificate;
+  /** When the first CA on the way to the anchor ends, the anchor included. */
+  readonly caNotAfter: EpochMillis;
   /** The content of `tls.crt`: the leaf, then the chain. */
   readonly certificatePem: string;
   /** What is good and yet worth an operator's attention, a sentence each. */
@@ -104,6 +106,7 @@ function prove(gathered: Gathered): VerifiedBundle {
     leaf,
     chain,
     anchor: walk.anchor,
+    caNotAfter: Math.min(...walk.path.map(({ notAfter }) => notAfter)),
     certificatePem: [leaf, ...chain].map((certificate) => certificate.pem).join(""),
     warnings: [...warningsOf(leaf, walk)],
   };

@@ -1,5 +1,9 @@
-import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
+import type { DaemonStatus } from "../domain/status.ts";
+import { type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock } from "./ports.ts";
+
+/** For how long at least a delay is remembered, and for less than twice that. */
+const REMEMBERED: Millis = MINUTE;
 
 /** A wall clock may be set: whoever waits for a time of day looks at it again at least this often. */
 const LONGEST_NAP: Millis = 30 * SECOND;
@@ -27,15 +31,25 @@ export class Agenda {
   /** When the nap that is being taken ends by itself, on the monotonic clock: the wall clock may move under it. */
   #planned: Millis = Number.POSITIVE_INFINITY;
   #lastTick: Millis;
+  /** The longest delay since the monotonic time `since`, and of the time before that. */
+  #late: { readonly since: Millis; readonly most: Millis; readonly before: Millis };
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#lastTick = clock.monotonic();
+    this.#late = { since: this.#lastTick, most: 0, before: 0 };
   }
 
   /** On the monotonic clock. Healthy while it is younger than twice the longest nap. */
   get lastTick(): Millis {
     return this.#lastTick;
+  }
+
+  /** The last tick by the wall clock, and the longest delay lately: the process had no CPU, or did something long. */
+  status(): Pick<DaemonStatus, "lastTick" | "schedulerLag"> {
+    const { wall, monotonic } = this.#read();
+    const { most, before } = this.#late;
+    return { lastTick: wall - (monotonic - this.#lastTick), schedulerLag: Math.max(most, before) };
   }
 
   /**
@@ -71,8 +85,17 @@ export class Agenda {
       this.#planned = this.#clock.monotonic() + duration;
       await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
       const reading = this.#read();
+      this.#noteDelay(reading.monotonic);
       for (const entry of this.#entries.values()) if (left(entry, reading) <= 0) entry.wake();
     }
+  }
+
+  #noteDelay(now: Millis): void {
+    const { since, most } = this.#late;
+    const delay = Math.max(0, now - this.#planned);
+    if (now - since < REMEMBERED) this.#late = { ...this.#late, most: Math.max(most, delay) };
+    // After a nap that took longer than that, what was before it is no longer of interest.
+    else this.#late = { since: now, most: delay, before: now - since < 2 * REMEMBERED ? most : 0 };
   }
 
   #untilNext(): Millis {

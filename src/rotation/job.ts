@@ -81,8 +81,12 @@ export interface Job {
   stage: Stage;
 }
 
-/** What state and events say of a published pair. */
-export function leafFacts(manifest: Manifest, leaf: Certificate): LeafFacts {
+/** What state and events say of a pair that was written. */
+export function leafFacts(
+  manifest: Manifest,
+  leaf: Certificate,
+  ends: { readonly [End in "caNotAfter" | "trustNotAfter"]?: EpochMillis | undefined },
+): LeafFacts {
   const { serial, fingerprint, generation, issuer, rung, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
   const { notBefore, notAfter } = leaf;
   const trustHash = manifest.files["ca.crt"] ?? "";
@@ -99,6 +103,8 @@ export function leafFacts(manifest: Manifest, leaf: Certificate): LeafFacts {
     requestHash,
     deliveryHash,
     trustHash,
+    ...(ends.caNotAfter !== undefined && { caNotAfter: ends.caNotAfter }),
+    ...(ends.trustNotAfter !== undefined && { trustNotAfter: ends.trustNotAfter }),
   };
 }
 

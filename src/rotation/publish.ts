@@ -1,10 +1,13 @@
 import { bundlePem } from "../domain/bundle.ts";
-import { type Certificate, parseCertificate } from "../domain/certificate.ts";
+import { type Certificate, parseCertificates } from "../domain/certificate.ts";
+import { chainEnd, earliestEnd, walkChain } from "../domain/chain.ts";
+import { LeafdError } from "../domain/errors.ts";
 import type { Cause, Superseded } from "../domain/events.ts";
 import type { ManifestFacts, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { deliveryHash } from "../domain/request.ts";
 import { firstDue, jitter, renewalMargin } from "../domain/schedule.ts";
+import { type EpochMillis, MINUTE } from "../domain/units.ts";
 import type { VerifiedBundle } from "../domain/verify.ts";
 import { type Job, leafFacts, type Signed } from "./job.ts";
 
@@ -19,12 +22,12 @@ interface Proved {
 /** Stores a proved pair as a new generation and says so. */
 export async function publish(job: Job, { verified, signed, roots, wasBroken }: Proved): Promise<void> {
   const { spec, issuer, ports, say } = job;
-  const { leaf, anchor, certificatePem } = verified;
+  const { leaf, anchor, caNotAfter, certificatePem } = verified;
   const { facts: proved, floored } = factsFor(job, verified, signed);
   const facts = { ...proved, ...(wasBroken !== undefined && { dependentWasBroken: wasBroken }) };
   ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
   const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
-  await commit(job, { cause: job.cause, material, facts, leaf });
+  await commit(job, { cause: job.cause, material, facts, leaf, caNotAfter });
   const { survive } = spec.outage;
   if (survive === undefined || !floored) return;
   const length = leaf.notAfter - signed.receivedAt;
@@ -81,7 +84,11 @@ export async function publishAgain(job: Job, cause: Cause, pair: StoredPair): Pr
   const { manifest, material, inUse = false } = pair;
   const { dependentWasBroken: _, ...known } = factsOf(manifest);
   const facts: ManifestFacts = { ...known, deliveryHash: deliveryHash(job.spec.output) };
-  return commit(job, { cause, material, facts, leaf: parseCertificate(material.certificate), inUse });
+  const [leaf, ...chain] = parseCertificates(material.certificate);
+  if (leaf === undefined) throw new LeafdError("pair_damaged", "a pair without a certificate");
+  const roots = parseCertificates(material.trust);
+  const caNotAfter = chainEnd(walkChain(leaf, { chain, roots, now: job.ports.clock.now(), skew: MINUTE }));
+  return commit(job, { cause, material, facts, leaf, caNotAfter, inUse });
 }
 
 interface StoredPair {
@@ -102,10 +109,14 @@ interface Commit {
   readonly material: PairMaterial;
   readonly facts: ManifestFacts;
   readonly leaf: Certificate;
+  readonly caNotAfter: EpochMillis | undefined;
   readonly inUse?: boolean;
 }
 
-async function commit(job: Job, { cause, material, facts, leaf, inUse = false }: Commit): Promise<Manifest> {
+async function commit(
+  job: Job,
+  { cause, material, facts, leaf, caNotAfter, inUse = false }: Commit,
+): Promise<Manifest> {
   const { spec, ports, say, state } = job;
   const began = ports.clock.monotonic();
   const manifest = await ports.store.commit(spec.output, material, facts);
@@ -113,7 +124,8 @@ async function commit(job: Job, { cause, material, facts, leaf, inUse = false }:
   const reloadOwed = spec.reload.length > 0 && !inUse;
   const proofOwed = spec.reload.length === 0 && spec.probes.length > 0;
   const superseded = supersededBy(job, cause, leaf);
-  const published = { cause, leaf: leafFacts(manifest, leaf), reloadOwed, took };
+  const ends = { caNotAfter, trustNotAfter: earliestEnd(parseCertificates(material.trust)) };
+  const published = { cause, leaf: leafFacts(manifest, leaf, ends), reloadOwed, took };
   say({ kind: "published", ...published, ...(proofOwed && { proofOwed }), ...(superseded && { superseded }) });
   const { current } = state;
   if (current === undefined || isSameRung(current, facts)) return manifest;

@@ -1,5 +1,6 @@
 import { bundlePem, contentHash } from "../domain/bundle.ts";
 import { type Certificate, parseCertificate, parseCertificates } from "../domain/certificate.ts";
+import { earliestEnd } from "../domain/chain.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Cause, Superseded } from "../domain/events.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
@@ -92,16 +93,17 @@ async function judge(job: Reading, found: Pair): Promise<void> {
     say({ kind: "nothing_usable", cause: "damaged", reason, message });
     return;
   }
-  const { leaf, roots } = proved;
+  const { leaf, roots, caNotAfter } = proved;
   const delivery = await ports.store.delivery(spec.output);
   const told = wasToldOf(manifest, spec.reload, delivery);
   const trustChanged = manifest.files["ca.crt"] === contentHash(bundlePem(roots)) ? undefined : "trust_changed";
   const outdated = proved.outdated ?? outdatedBy(spec, issuers, { leaf, manifest }) ?? trustChanged;
+  const trustNotAfter = earliestEnd(parseCertificates(found.material.trust));
   const isPaced = outdated === "request_changed" || outdated === "issuer_removed";
   const replaceAt = Math.round(ports.clock.now() + job.pace * fraction(`${ports.seed}\0${spec.name}`));
   say({
     kind: "recovered",
-    leaf: leafFacts(withinLife(manifest, leaf), leaf),
+    leaf: leafFacts(withinLife(manifest, leaf), leaf, { caNotAfter, trustNotAfter }),
     reloadOwed: spec.reload.length > 0 && !told,
     ...(spec.probes.length > 0 && { proofOwed: true }),
     ...(delivery?.notAfter !== undefined && { servedUntil: delivery.notAfter }),
@@ -135,6 +137,8 @@ interface Proof {
   readonly leaf: Certificate;
   readonly roots: readonly Certificate[];
   readonly outdated: Cause | undefined;
+  /** Absent where it proves nothing. */
+  readonly caNotAfter?: EpochMillis;
 }
 
 /** What the pair is judged by: the anchors that are known, else those that were published with it. */
@@ -168,10 +172,10 @@ function proveAgain(job: Reading, found: Pair): Proof {
   const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
   try {
     const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: judgedAt(job, found, leaf) };
-    const { anchor } = verifyStored(evidence);
+    const { anchor, caNotAfter } = verifyStored(evidence);
     const signer = issuers.find(({ name }) => name === found.manifest.issuer);
     if (signer !== undefined) ports.trust.anchored(signer, anchor.fingerprint, leaf.notAfter);
-    return { leaf, roots, outdated: undefined };
+    return { leaf, roots, outdated: undefined, caNotAfter };
   } catch (thrown) {
     const { reason } = toLeafdError(thrown);
     // Its root is no longer trusted, or a CA of it has ended: it serves until the next one is there.

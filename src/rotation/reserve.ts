@@ -37,11 +37,11 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   const verified = prove(job, signed, roots);
   job.carry.unpublished = undefined;
   job.stage = "store";
-  const { leaf, certificatePem, anchor } = verified;
+  const { leaf, certificatePem, anchor, caNotAfter } = verified;
   ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
   const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
   const manifest = await ports.store.commit(spec.output, material, factsFor(job, verified, signed).facts);
-  say({ kind: "reserved", leaf: leafFacts(manifest, leaf), fresh: true });
+  say({ kind: "reserved", leaf: leafFacts(manifest, leaf, { caNotAfter }), fresh: true });
   await ports.store.sweep(spec.output);
 }
 
@@ -66,9 +66,10 @@ export async function recoverReserve(job: Reading): Promise<void> {
     const roots = ports.trust.known(job.authorities);
     const privateKeyHash = ports.keys.publicKeyHash(privateKey);
     const asked = reserveSpec(spec, ports.heldDirectory);
-    verifyStored({ leaf, chain, privateKeyHash, request: asked.request, roots, now: ports.clock.now() });
+    const stored = { leaf, chain, privateKeyHash, request: asked.request, roots, now: ports.clock.now() };
+    const { caNotAfter } = verifyStored(stored);
     const issuers = job.issuers.filter(({ name }) => name === reserve.issuer.name);
-    const facts = leafFacts(found.manifest, leaf);
+    const facts = leafFacts(found.manifest, leaf, { caNotAfter });
     const isOther = outdatedBy(asked, issuers, { leaf, manifest: found.manifest }) !== undefined;
     say({ kind: "reserved", leaf: isOther ? { ...facts, due: facts.receivedAt } : facts, fresh: false });
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { issuingCaEnds } from "../domain/authority-ends.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
@@ -62,8 +63,9 @@ export class Supervisor {
 
   /** The circuits of all issuers that a service may ask. */
   issuers(): readonly IssuerStatus[] {
+    const ends = issuingCaEnds(this.services().map(({ state }) => state));
     return [...this.#issuers().values()].map(({ name, cluster }) =>
-      issuerStatus({ name, cluster }, this.#crew.circuits.of(name)),
+      issuerStatus({ name, cluster, ...ends.get(name) }, this.#crew.circuits.of(name)),
     );
   }
 

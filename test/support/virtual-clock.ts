@@ -100,6 +100,11 @@ export class VirtualClock implements Clock {
     this.#suspended += duration;
   }
 
+  /** The process gets no CPU for so long: time passes, and whoever is due meanwhile wakes at the next `advance`. */
+  stall(duration: number): void {
+    this.#moveTo(this.#monotonic + duration);
+  }
+
   /** Lets everything that waits for promises only run to its next wait. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));

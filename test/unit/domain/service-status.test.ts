@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";
 import { serviceStatus } from "../../../src/domain/service-status.ts";
+import type { ServiceSpec } from "../../../src/domain/spec.ts";
 import { INITIAL_STATE } from "../../../src/domain/state.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
-import { around, exampleService } from "../../support/circumstances.ts";
+import { around, exampleProbe, exampleService } from "../../support/circumstances.ts";
 import { EVENTS, LEAF } from "../../support/events.ts";
 import { NOW } from "../../support/status.ts";
 
@@ -51,6 +52,22 @@ describe("the status of a service", () => {
       [status.state, status.reason, status.message, status.failures, status.nextAction, status.nextAt],
       ["missing", "sealed", "Vault is sealed", 2, "issue", NOW + MINUTE],
     );
+    assert.deepEqual([status.failedStage, status.failedAt], ["issue", NOW]);
+  });
+
+  it("while the budget is spent: that, until the next certificate is within it", () => {
+    const spent = { ...EVENTS.rotation_failed, reason: "budget_exhausted" } as const;
+    assert.equal(after(EVENTS.recovered, spent).budgetSpent, true);
+    assert.ok(!("budgetSpent" in after(EVENTS.recovered, { ...spent, retryAt: NOW })));
+    assert.ok(!("budgetSpent" in after(EVENTS.recovered, EVENTS.rotation_failed)));
+  });
+
+  it("with a reserve: when that ends, unless it is the pair that is published", () => {
+    assert.equal(after(EVENTS.recovered).reserveNotAfter, undefined);
+    const reserved = { ...EVENTS.reserved, leaf: { ...LEAF, serial: "0b", notAfter: NOW + 9 * HOUR } };
+    assert.equal(after(EVENTS.recovered, reserved).reserveNotAfter, NOW + 9 * HOUR);
+    assert.ok(!("reserveNotAfter" in after(EVENTS.recovered, EVENTS.reserved)));
+    assert.ok(!("reserveNotAfter" in after(EVENTS.recovered, reserved, EVENTS.reserve_lost)));
   });
 
   it("while a reload fails: owed, although the pair is good", () => {
@@ -65,8 +82,47 @@ describe("the status of a service", () => {
     const state = [EVENTS.recovered, EVENTS.delivered].reduce<ReturnType<typeof evolve>>(evolve, INITIAL_STATE);
     assert.equal(serviceStatus(state, around(NOW + HOUR, { spec: SPEC })).state, "expired");
   });
+});
 
-  it("is paused until the time is over or somebody resumes it", () => {
+describe("whether the pair on disk is served", () => {
+  const step = { kind: "touch", path: "/run/reload" } as const;
+  const reloaded = exampleService({ reload: [step] });
+  const probed = exampleService({ reload: [step], probes: [exampleProbe()] });
+  const { published, delivered, confirmed, proof_failed, proof_pending } = EVENTS;
+  const owing = { ...delivered, proofOwed: true } as const;
+  const served = (spec: ServiceSpec, ...events: readonly ServiceEvent[]) =>
+    serviceStatus(events.reduce(evolve, INITIAL_STATE), around(NOW, { spec })).served;
+
+  it("is known from the reload where there is no probe", () => {
+    assert.equal(served(reloaded, published), false);
+    assert.equal(served(reloaded, published, EVENTS.reload_failed), false);
+    assert.equal(served(reloaded, published, delivered), true);
+    assert.equal(served(reloaded, { ...EVENTS.recovered, reloadOwed: false }), true);
+  });
+
+  it("is known from the probe where there is one, and not before it has looked", () => {
+    assert.equal(served(probed, published), false);
+    assert.equal(served(probed, published, owing), undefined);
+    assert.equal(served(probed, published, owing, proof_pending), undefined);
+    assert.equal(served(probed, published, owing, { ...proof_failed, outcome: "unknown" }), undefined);
+    assert.equal(served(probed, published, owing, confirmed), true);
+    assert.equal(served(probed, published, owing, confirmed, published), false);
+  });
+
+  it("stays false after another certificate was seen, until the right one is", () => {
+    assert.equal(served(probed, published, owing, proof_failed), false);
+    assert.equal(served(probed, published, owing, proof_failed, owing), false);
+    assert.equal(served(probed, published, owing, proof_failed, owing, confirmed), true);
+  });
+
+  it("is known to nobody without a pair, or without a reload and a probe", () => {
+    assert.equal(served(reloaded, EVENTS.nothing_usable), undefined);
+    assert.equal(served(exampleService(), { ...published, reloadOwed: false }), undefined);
+  });
+});
+
+describe("a pause", () => {
+  it("is told until the time is over or somebody resumes it", () => {
     assert.equal(after(EVENTS.recovered, EVENTS.paused).pausedUntil, EVENTS.paused.until);
     assert.equal(after(EVENTS.recovered, { ...EVENTS.paused, until: NOW }).pausedUntil, undefined);
     assert.ok(!("pausedUntil" in after(EVENTS.recovered, EVENTS.paused, EVENTS.resumed)));

@@ -78,6 +78,20 @@ describe("the status as JSON", () => {
     assert.equal(written.pid, 4711);
   });
 
+  it("knows every member that is a time", () => {
+    const end = NOW + HOUR;
+    const service = serviceStatus({ failedAt: NOW, failedStage: "issue", reserveNotAfter: end, served: false });
+    const issuer = { name: "main", cluster: "default", circuit: "closed", caNotAfter: end } as const;
+    const rest = { issuers: [issuer], trustNotAfter: end, lastTick: NOW, schedulerLag: 20 };
+    const status = daemonStatus([service], rest);
+    assert.deepEqual(statusFromJson(statusToJson(status)), status);
+    const written = JSON.parse(statusToJson(status));
+    const times = [written.services[0].failedAt, written.services[0].reserveNotAfter, written.issuers[0].caNotAfter];
+    for (const time of [...times, written.trustNotAfter, written.lastTick])
+      assert.match(time, /^2026-01-01T1[23]:00:00Z$/);
+    assert.equal(written.schedulerLag, 20);
+  });
+
   it("is read back as it was, to the second", () => {
     const second = fc.integer({ min: 0, max: 4_102_444_800 }).map((seconds) => seconds * SECOND);
     fc.assert(

@@ -65,3 +65,17 @@ test("an end releases everybody, and the tick shows that the agenda is alive unt
   await done;
   assert.deepEqual(woken, ["a"]);
 });
+
+test("how late it woke is known for a minute, and not for longer than two", async () => {
+  const { clock, agenda } = running();
+  await clock.advance(10 * SECOND);
+  assert.deepEqual(agenda.status(), { lastTick: clock.now() - 10 * SECOND, schedulerLag: 0 });
+  // The process is stopped: 25 s pass, and the timer that was due after 20 s fires only now.
+  clock.stall(25 * SECOND);
+  await clock.advance(0);
+  assert.deepEqual(agenda.status(), { lastTick: clock.now(), schedulerLag: 5 * SECOND });
+  await clock.advance(60 * SECOND);
+  assert.equal(agenda.status().schedulerLag, 5 * SECOND);
+  await clock.advance(120 * SECOND);
+  assert.equal(agenda.status().schedulerLag, 0);
+});
