@@ -28,6 +28,10 @@ export type Cause = (typeof CAUSES)[number];
 export const STAGES = ["preflight", "issue", "verify", "store", "reload", "confirm"] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** What somebody else has done to a pair on disk. */
+export const DRIFTS = ["missing", "damaged"] as const satisfies readonly Cause[];
+export type Drift = (typeof DRIFTS)[number];
+
 /** What happens to one service. `evolve` (state.ts) folds these into its state; nothing else changes it. */
 export type ServiceEvent =
   | DeliveryEvent
@@ -40,6 +44,8 @@ export type ServiceEvent =
       readonly proofOwed?: true;
       /** When the leaf ends that dependents were last told about; absent: nobody knows. */
       readonly servedUntil?: EpochMillis;
+      /** When that was; absent: nobody knows. */
+      readonly toldAt?: EpochMillis;
       /** A certificate before it that was to be revoked, and perhaps was not. */
       readonly superseded?: Superseded;
       /** Why the pair must be replaced or published again although it is good. */
@@ -53,7 +59,7 @@ export type ServiceEvent =
   | (OfService & { readonly kind: "outdated"; readonly cause: Cause })
   | (OfService & {
       readonly kind: "nothing_usable";
-      readonly cause: "missing" | "damaged";
+      readonly cause: Drift;
       readonly reason?: Reason;
       readonly message: string;
     })
@@ -80,6 +86,8 @@ export type ServiceEvent =
   | (OfService & {
       readonly kind: "published";
       readonly cause: Cause;
+      /** A pair was published here before, and had been deleted or changed behind our back. */
+      readonly mends?: Drift;
       readonly leaf: LeafFacts;
       readonly reloadOwed: boolean;
       /** A probe has yet to see it served: the dependents look at the files by themselves. */

@@ -11,8 +11,8 @@ const IMPATIENT = ["rotationTrouble"] as const;
 
 /** What each kind of event changes; one that is not here is news and no change. */
 const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
-  recovered: (state, { at, leaf, reloadOwed, proofOwed, outdated, replaceAt, servedUntil, superseded }) => ({
-    ...without(state, "lacking", "outdated", "replaceAt", "proofOwed", "superseded"),
+  recovered: (state, { at, leaf, reloadOwed, proofOwed, outdated, replaceAt, servedUntil, toldAt, superseded }) => ({
+    ...without(state, "lacking", "drift", "outdated", "replaceAt", "proofOwed", "superseded"),
     recovered: true,
     current: leaf,
     reloadOwed,
@@ -20,6 +20,9 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     ...(outdated && { outdated }),
     ...(replaceAt && { replaceAt }),
     ...(servedUntil && { servedUntil }),
+    // What an earlier run has done, as far as the disk remembers it.
+    lastIssue: state.lastIssue ?? leaf.receivedAt,
+    ...(toldAt && { lastReload: toldAt }),
     ...(superseded && { superseded }),
   }),
   nothing_usable: (state, { cause }) => ({
@@ -28,6 +31,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     issuerTroubles: state.current ? {} : state.issuerTroubles,
     recovered: true,
     lacking: cause,
+    ...((cause === "damaged" || state.current !== undefined) && { drift: cause }),
     reloadOwed: false,
   }),
   outdated: (state, { cause }) => ({ ...without(state, "replaceAt"), outdated: cause }),
@@ -112,6 +116,7 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
   const isAnswered = isNew || state.outdated === event.cause;
   const over = [
     "lacking",
+    "drift",
     "activity",
     "rotationTrouble",
     "reloadTrouble",

@@ -1,5 +1,5 @@
 import type { Reason } from "./errors.ts";
-import type { Cause, Stage, Superseded } from "./events.ts";
+import type { Cause, Drift, Stage, Superseded } from "./events.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
 import type { EpochMillis } from "./units.ts";
 
@@ -43,7 +43,9 @@ export interface ServiceState {
   /** The pair that is published, good when it was last judged. */
   readonly current?: LeafFacts;
   /** Why there is none. */
-  readonly lacking?: "missing" | "damaged";
+  readonly lacking?: Drift;
+  /** What had become of a pair that was published here, until another one is. */
+  readonly drift?: Drift;
   /** The current pair must be replaced or published again before its time. */
   readonly outdated?: Cause;
   /** Not before this; absent: at once. */

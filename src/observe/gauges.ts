@@ -1,9 +1,11 @@
+import { RUNG_NAMES } from "../domain/manifest.ts";
 import {
   type ClusterStatus,
   type DaemonStatus,
   hasValidPair,
   type IssuerStatus,
   type ServiceStatus,
+  STANDINGS,
 } from "../domain/status.ts";
 import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
@@ -14,22 +16,42 @@ type Value = readonly [metric: MetricName, value: number | undefined, labels?: S
 export function statusSamples(status: DaemonStatus, now: EpochMillis): Sample[] {
   return [
     ...samples(daemonValues(status)),
+    ...samples(fleetValues(status.services, now)),
     ...status.clusters.flatMap((cluster) => samples(clusterValues(cluster), { cluster: cluster.name })),
     ...status.issuers.flatMap((issuer) => samples(issuerValues(issuer), { issuer: issuer.name })),
     ...status.services.flatMap((service) => samples(serviceValues(service, now), { service: service.name })),
   ];
 }
 
-function daemonValues({ version, startedAt, configLoadedAt, configError, clock, services }: DaemonStatus): Value[] {
+function daemonValues(status: DaemonStatus): Value[] {
+  const { version, configLoadedAt, configError, clock, trustNotAfter, lastTick, schedulerLag } = status;
   return [
     ["leafd_build_info", 1, { version, node: process.version }],
     ["leafd_config_last_reload_successful", configError === undefined ? 1 : 0],
     ["leafd_config_loaded_timestamp_seconds", seconds(configLoadedAt)],
-    ["leafd_services_survive_unmet", services.filter(({ surviveUnmet }) => surviveUnmet).length],
-    ["leafd_services_paused", services.filter(({ pausedUntil }) => pausedUntil !== undefined).length],
+    ["leafd_trust_bundle_not_after_timestamp_seconds", seconds(trustNotAfter)],
     ["leafd_clock_skew_seconds", seconds(clock?.skew)],
-    ["process_start_time_seconds", seconds(startedAt)],
+    ["leafd_scheduler_last_tick_timestamp_seconds", seconds(lastTick)],
+    ["leafd_scheduler_lag_seconds", seconds(schedulerLag)],
   ];
+}
+
+/** How many services are in a state that somebody may have to do something about; each word is there, at 0. */
+function fleetValues(services: readonly ServiceStatus[], now: EpochMillis): Value[] {
+  const count = (is: (service: ServiceStatus) => boolean): number => services.filter(is).length;
+  return [
+    ...STANDINGS.map((state): Value => ["leafd_services", count((service) => service.state === state), { state }]),
+    ...RUNG_NAMES.map((rung): Value => ["leafd_services_on_rung", count((service) => service.rung === rung), { rung }]),
+    ["leafd_services_survive_unmet", count(({ surviveUnmet }) => surviveUnmet === true)],
+    ["leafd_services_reserve_missing", count((service) => lacksReserve(service, now))],
+    ["leafd_services_budget_spent", count(({ budgetSpent }) => budgetSpent === true)],
+    ["leafd_services_paused", count(({ pausedUntil }) => pausedUntil !== undefined)],
+  ];
+}
+
+function lacksReserve({ ladder, reserveNotAfter }: ServiceStatus, now: EpochMillis): boolean {
+  const isHeld = reserveNotAfter !== undefined && reserveNotAfter > now;
+  return !isHeld && ladder.some(({ kind }) => kind === "reserve");
 }
 
 function clusterValues({ up, tokenExpires }: ClusterStatus): Value[] {
@@ -39,12 +61,15 @@ function clusterValues({ up, tokenExpires }: ClusterStatus): Value[] {
   ];
 }
 
-function issuerValues({ circuit }: IssuerStatus): Value[] {
-  return [["leafd_issuer_up", Number(circuit === "closed")]];
+function issuerValues({ circuit, caNotAfter }: IssuerStatus): Value[] {
+  return [
+    ["leafd_issuer_up", Number(circuit === "closed")],
+    ["leafd_issuing_ca_not_after_timestamp_seconds", seconds(caNotAfter)],
+  ];
 }
 
 function serviceValues(service: ServiceStatus, now: EpochMillis): Value[] {
-  const { serial, fingerprint, issuer, rung, lastSuccess } = service;
+  const { serial, fingerprint, issuer, rung, lastSuccess, served } = service;
   return [
     ["leafd_certificate_not_before_timestamp_seconds", seconds(service.notBefore)],
     ["leafd_certificate_not_after_timestamp_seconds", seconds(service.notAfter)],
@@ -58,8 +83,13 @@ function serviceValues(service: ServiceStatus, now: EpochMillis): Value[] {
     ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.issue), { stage: "issue" }],
     ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.store), { stage: "store" }],
     ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.reload), { stage: "reload" }],
+    ["leafd_last_success_timestamp_seconds", seconds(lastSuccess.confirm), { stage: "confirm" }],
     ["leafd_consecutive_failures", service.failures],
-    ["leafd_reload_owed", Number(!service.delivered)],
+    [
+      "leafd_served_matches_disk",
+      served === undefined ? undefined : Number(served),
+      { known_by: service.live === undefined ? "reload" : "probe" },
+    ],
     ["leafd_next_action_timestamp_seconds", seconds(service.nextAt)],
   ];
 }

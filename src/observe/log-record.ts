@@ -16,7 +16,7 @@ export interface LogRecord {
 }
 
 /** Members that are points in time, written in RFC 3339. */
-const TIMES = new Set("notBefore notAfter due retryAt nextAt opensAt servedUntil until believed".split(" "));
+const TIMES = new Set("notBefore notAfter due retryAt nextAt opensAt servedUntil toldAt until believed".split(" "));
 /** Members that are lengths of time, written in milliseconds under a name that says so. */
 const DURATIONS = new Set("took ttl asked got survive possible departure skew".split(" "));
 /** Members that the record tells in its own way; a message is part of msg. */

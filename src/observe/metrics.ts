@@ -10,10 +10,15 @@ interface MetricSources {
   readonly tally: Tally;
   readonly status: () => DaemonStatus;
   readonly clock: Clock;
+  /**
+   * False leaves out the process itself: node_exporter, which reads what `once` writes, has its own metrics of these
+   * names and would refuse all of them.
+   */
+  readonly ofProcess?: boolean;
 }
 
 /** What `/metrics` calls: gauges from the status of this moment, counters from the tally. */
-export function createMetrics({ tally, status, clock }: MetricSources): () => Promise<Exposition> {
+export function createMetrics({ tally, status, clock, ofProcess = true }: MetricSources): () => Promise<Exposition> {
   let writing: Promise<(samples: readonly Sample[]) => Promise<Exposition>> | undefined;
   return async () => {
     writing ??= import("./exposition.ts").then(({ createExposition }) => createExposition());
@@ -23,6 +28,7 @@ export function createMetrics({ tally, status, clock }: MetricSources): () => Pr
       issuers: now.issuers.map((issuer) => issuer.name),
       clusters: now.clusters.map((cluster) => cluster.name),
     };
-    return write([...statusSamples(now, clock.now()), ...tally.samples(known), ...processSamples()]);
+    const ofThisProcess = ofProcess ? processSamples(now.startedAt) : [];
+    return write([...statusSamples(now, clock.now()), ...tally.samples(known), ...ofThisProcess]);
   };
 }

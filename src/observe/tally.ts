@@ -1,9 +1,11 @@
 import type { ReloadMethod } from "../domain/delivery-events.ts";
 import { REASONS, type Reason } from "../domain/errors.ts";
-import { CAUSES, type RotationEvent } from "../domain/events.ts";
+import { CAUSES, DRIFTS, type RotationEvent } from "../domain/events.ts";
 import { RUNG_NAMES } from "../domain/manifest.ts";
 import type { Emit } from "../rotation/ports.ts";
+import { Histogram } from "./histogram.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
+import { ServedTimer } from "./served-timer.ts";
 
 /*
  * Counts events for the metrics. It needs no library, so that counting begins with the first event, long before
@@ -33,7 +35,10 @@ const ENDS: readonly EventByKind["token_ending"]["why"][] = ["not_renewable", "m
 const COUNTS: { readonly [K in Kind]?: (event: EventByKind[K]) => readonly Count[] } = {
   issued: ({ issuer }) => [["leafd_issuance_attempts_total", { issuer, result: "issued" }]],
   ttl_clipped: ({ issuer }) => [["leafd_ttl_clipped_total", { issuer }]],
-  published: ({ cause }) => [["leafd_publications_total", { cause }]],
+  published: ({ cause, mends }) => [
+    ["leafd_publications_total", { cause }],
+    ...(mends === undefined ? [] : [["leafd_repairs_total", { cause: mends }] as const]),
+  ],
   rotation_failed: ({ issuer, reason, stage }) => [
     ["leafd_rotation_failures_total", { issuer, reason }],
     ...(stage === "issue" && reason !== "budget_exhausted"
@@ -79,13 +84,20 @@ export function createTally(): Tally {
     const key = `${metric}${JSON.stringify(labels)}`;
     counts.set(key, { metric, labels, value: (counts.get(key)?.value ?? 0) + by });
   };
+  const issuance = new Histogram("leafd_issuance_duration_seconds");
+  const toServed = new Histogram("leafd_reload_to_served_seconds");
+  const timer = new ServedTimer();
   return {
     emit(event) {
       for (const count of countsOf(event.kind, event)) add(count, 1);
+      if (event.kind === "issued") issuance.observe({ issuer: event.issuer }, event.took);
+      const took = timer.take(event);
+      if (took !== undefined) toServed.observe({}, took);
     },
     samples({ issuers, clusters }) {
       for (const zero of zeros(issuers, clusters)) add(zero, 0);
-      return [...counts.values()];
+      const known = [...issuers].map((issuer) => ({ issuer }));
+      return [...counts.values(), ...issuance.samples(known), ...toServed.samples([{}])];
     },
   };
 }
@@ -96,6 +108,7 @@ function countsOf<K extends Kind>(kind: K, event: EventByKind[K]): readonly Coun
 
 function* zeros(issuers: Iterable<string>, clusters: Iterable<string>): Generator<Count> {
   for (const cause of CAUSES) yield ["leafd_publications_total", { cause }];
+  for (const cause of DRIFTS) yield ["leafd_repairs_total", { cause }];
   for (const result of ["ok", "rejected"]) yield ["leafd_config_reloads_total", { result }];
   for (const result of ["live", "not_live", "unknown"]) yield ["leafd_proofs_total", { result }];
   for (const to of RUNG_NAMES) yield ["leafd_ladder_changes_total", { to }];

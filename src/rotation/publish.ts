@@ -125,7 +125,8 @@ async function commit(
   const proofOwed = spec.reload.length === 0 && spec.probes.length > 0;
   const superseded = supersededBy(job, cause, leaf);
   const ends = { caNotAfter, trustNotAfter: earliestEnd(parseCertificates(material.trust)) };
-  const published = { cause, leaf: leafFacts(manifest, leaf, ends), reloadOwed, took };
+  const mends = state.drift ?? (cause === "damaged" ? cause : undefined);
+  const published = { cause, ...(mends && { mends }), leaf: leafFacts(manifest, leaf, ends), reloadOwed, took };
   say({ kind: "published", ...published, ...(proofOwed && { proofOwed }), ...(superseded && { superseded }) });
   const { current } = state;
   if (current === undefined || isSameRung(current, facts)) return manifest;

@@ -107,6 +107,7 @@ async function judge(job: Reading, found: Pair): Promise<void> {
     reloadOwed: spec.reload.length > 0 && !told,
     ...(spec.probes.length > 0 && { proofOwed: true }),
     ...(delivery?.notAfter !== undefined && { servedUntil: delivery.notAfter }),
+    ...(delivery !== undefined && { toldAt: delivery.at }),
     ...(await supersededOnDisk(job, manifest)),
     ...(outdated === undefined ? {} : { outdated }),
     ...(isPaced ? { replaceAt } : {}),

@@ -21,6 +21,7 @@ export function serviceStatus(changes: Partial<ServiceStatus> = {}): ServiceStat
     due: NOW + 8 * HOUR,
     generation: "..gen-1",
     delivered: true,
+    served: true,
     ladder: [],
     failures: 0,
     lastSuccess: { issue: NOW - 12 * HOUR, store: NOW - 12 * HOUR, reload: NOW - 12 * HOUR },

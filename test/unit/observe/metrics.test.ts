@@ -2,33 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { CAUSES } from "../../../src/domain/events.ts";
-import type { DaemonStatus } from "../../../src/domain/status.ts";
+import { type ServiceStatus, STANDINGS } from "../../../src/domain/status.ts";
 import { HOUR } from "../../../src/domain/units.ts";
 import { METRICS } from "../../../src/observe/metric-catalog.ts";
-import { createMetrics } from "../../../src/observe/metrics.ts";
-import { createTally } from "../../../src/observe/tally.ts";
 import { ALL_EVENTS, EVENTS } from "../../support/events.ts";
-import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
+import { assertLints } from "../../support/metrics-lint.ts";
+import { metricOf, observed } from "../../support/observed.ts";
+import { daemonStatus, NOW, serviceStatus } from "../../support/status.ts";
 
-/** Metrics of one healthy service and one without a certificate; `scrape` answers series → value. */
-function observed() {
-  const tally = createTally();
-  const clock = new VirtualClock(NOW);
-  const state: { status: DaemonStatus } = { status: daemonStatus([serviceStatus(), missingService()]) };
-  const expose = createMetrics({ tally, clock, status: () => state.status });
-  const scrape = async (): Promise<Map<string, number>> => {
-    const { body } = await expose();
-    const lines = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    return new Map(
-      lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
-    );
-  };
-  return { tally, clock, state, expose, scrape };
-}
-
-const nameOf = (series: string): string => series.replace(/\{.*/, "");
 const labelsOf = (series: string): string[] => [...series.matchAll(/[{,](\w+)="/g)].map(([, label = ""]) => label);
 
 describe("the metrics", () => {
@@ -43,11 +24,15 @@ describe("the metrics", () => {
   });
 
   it("are all there, with exactly the labels they are documented with, before anything has happened", async () => {
-    const series = [...(await observed().scrape()).keys()];
-    assert.deepEqual(new Set(series.map(nameOf)), new Set(Object.keys(METRICS)));
+    const { state, scrape } = observed();
+    const issuer = { name: "main", cluster: "default", circuit: "closed", caNotAfter: NOW } as const;
+    const known = { issuers: [issuer], trustNotAfter: NOW, lastTick: NOW, schedulerLag: 0 };
+    state.status = daemonStatus([serviceStatus()], known);
+    const series = [...(await scrape()).keys()];
+    assert.deepEqual(new Set(series.map(metricOf)), new Set(Object.keys(METRICS)));
     for (const one of series) {
-      const labels: readonly string[] | undefined = new Map(Object.entries(METRICS)).get(nameOf(one))?.labels;
-      assert.deepEqual(new Set(labelsOf(one)), new Set(labels), one);
+      const labels: readonly string[] | undefined = new Map(Object.entries(METRICS)).get(metricOf(one))?.labels;
+      assert.deepEqual(new Set(labelsOf(one).filter((label) => label !== "le")), new Set(labels), one);
     }
   });
 
@@ -55,43 +40,41 @@ describe("the metrics", () => {
     for (const [name, { type }] of Object.entries(METRICS)) {
       assert.match(name, /^(leafd|process|nodejs)_[a-z_]+$/);
       assert.equal(name.endsWith("_total"), type === "counter", name);
+      if (type === "histogram") assert.ok(name.endsWith("_seconds"), name);
     }
   });
 
-  it("start every counter at 0, and count in every one of them", async () => {
-    const { tally, scrape } = observed();
-    const counters = (all: Map<string, number>) => [...all].filter(([series]) => /^leafd_.*_total/.test(series));
-    const before = counters(await scrape());
-    assert.ok(before.length > 100 && before.every(([, value]) => value === 0));
-    for (const event of ALL_EVENTS) tally.emit(event);
-    const moved = new Set(counters(await scrape()).flatMap(([series, value]) => (value > 0 ? [nameOf(series)] : [])));
-    assert.deepEqual(moved, new Set(before.map(([series]) => nameOf(series))));
-  });
-
-  it("add no series for what happens: the children of closed sets are known", async () => {
-    const { tally, scrape } = observed();
-    const before = (await scrape()).size;
-    for (const event of ALL_EVENTS) tally.emit(event);
-    for (const cause of CAUSES) tally.emit({ ...EVENTS.published, cause });
-    assert.equal((await scrape()).size, before);
-  });
-
-  it("are at most 12 series a service, in whatever state it is", async () => {
+  it("are 12 series a service with everything configured, and never more", async () => {
     const { tally, state, scrape } = observed();
-    const service = serviceStatus({ state: "retrying", reason: "sealed", message: "x", failures: 3, delivered: false });
-    state.status = daemonStatus([]);
     for (const event of ALL_EVENTS) tally.emit(event);
-    const none = (await scrape()).size;
-    state.status = daemonStatus([{ ...service, name: "a" }]);
-    const one = (await scrape()).size;
-    state.status = daemonStatus([
-      { ...service, name: "a" },
-      { ...service, name: "b" },
-    ]);
-    const two = (await scrape()).size;
-    assert.ok(two - one <= 12, `${two - one}`);
-    assert.ok([...(await scrape()).keys()].filter((series) => series.includes('service="b"')).length === two - one);
-    assert.ok(one > none);
+    const count = async (service: ServiceStatus) => {
+      state.status = daemonStatus([service, { ...service, name: "b" }]);
+      const series = [...(await scrape()).keys()];
+      const ofB = series.filter((one) => one.includes('service="b"')).length;
+      state.status = daemonStatus([service]);
+      assert.equal(series.length - (await scrape()).size, ofB, "and none without the label");
+      return ofB;
+    };
+    const lastSuccess = { issue: NOW, store: NOW, reload: NOW, confirm: NOW };
+    const full = serviceStatus({ lastSuccess, live: true, reserveNotAfter: NOW + HOUR, failedStage: "issue" });
+    assert.equal(await count(full), 12);
+    for (const standing of STANDINGS) {
+      const other = {
+        state: standing,
+        reason: "sealed",
+        failures: 3,
+        delivered: false,
+        served: false,
+        live: false,
+      } as const;
+      assert.ok((await count({ ...full, ...other })) <= 12, standing);
+    }
+  });
+
+  it("pass the lint of Prometheus", async () => {
+    const { tally, expose } = observed();
+    for (const event of ALL_EVENTS) tally.emit(event);
+    assertLints((await expose()).body);
   });
 });
 
@@ -104,7 +87,7 @@ describe("a certificate's metrics", () => {
     assert.equal(of("certificate_not_after_timestamp_seconds"), (NOW + 12 * HOUR) / 1000);
     assert.equal(of("certificate_renewal_due_timestamp_seconds"), (NOW + 8 * HOUR) / 1000);
     assert.equal(of("certificate_valid"), 1);
-    assert.equal(of("reload_owed"), 0);
+    assert.equal(of("served_matches_disk", ',known_by="reload"'), 1);
     assert.equal(of("consecutive_failures"), 0);
     assert.equal(of("last_success_timestamp_seconds", ',stage="reload"'), (NOW - 12 * HOUR) / 1000);
     assert.equal([...series].filter(([name]) => name.startsWith("leafd_certificate_info{")).length, 1);
@@ -112,21 +95,30 @@ describe("a certificate's metrics", () => {
     assert.equal((await scrape()).get('leafd_certificate_valid{service="payments"}'), 0);
   });
 
-  it("say when a reload is owed", async () => {
+  it("say whether dependents serve it, and who knows", async () => {
     const { state, scrape } = observed();
-    state.status = daemonStatus([serviceStatus({ delivered: false, failures: 2 })]);
-    const series = await scrape();
-    assert.equal(series.get('leafd_reload_owed{service="payments"}'), 1);
-    assert.equal(series.get('leafd_consecutive_failures{service="payments"}'), 2);
+    const served = async (changes: Partial<ServiceStatus>) => {
+      state.status = daemonStatus([serviceStatus(changes)]);
+      const name = "leafd_served_matches_disk{";
+      return [...(await scrape())]
+        .find(([series]) => series.startsWith(name))
+        ?.join(" ")
+        .slice(name.length);
+    };
+    assert.equal(await served({ delivered: false, served: false }), 'service="payments",known_by="reload"} 0');
+    assert.equal(await served({ live: true, served: true }), 'service="payments",known_by="probe"} 1');
+    assert.equal(await served({ live: false, served: false }), 'service="payments",known_by="probe"} 0');
+    const { served: _, ...unknown } = serviceStatus({ live: false });
+    state.status = daemonStatus([unknown]);
+    assert.ok(![...(await scrape()).keys()].some((series) => series.startsWith("leafd_served")));
   });
 
   it("say 0 and nothing else of one that is not there", async () => {
     const series = await observed().scrape();
     const names = [...series].filter(([name]) => name.includes('service="billing"'));
-    assert.deepEqual(Object.fromEntries(names.map(([name, value]) => [nameOf(name), value])), {
+    assert.deepEqual(Object.fromEntries(names.map(([name, value]) => [metricOf(name), value])), {
       leafd_certificate_valid: 0,
       leafd_consecutive_failures: 2,
-      leafd_reload_owed: 0,
       leafd_next_action_timestamp_seconds: (NOW + 5000) / 1000,
     });
   });
@@ -143,24 +135,29 @@ describe("a certificate's metrics", () => {
   });
 });
 
-describe("counting", () => {
-  it("takes no spent budget, full disk or refused certificate for an attempt at the issuer", async () => {
-    const { tally, scrape } = observed();
-    const failed = EVENTS.rotation_failed;
-    tally.emit({ ...failed, stage: "issue", reason: "budget_exhausted" });
-    tally.emit({ ...failed, stage: "preflight", reason: "disk_full" });
-    tally.emit({ ...failed, stage: "verify", reason: "name_extra" });
-    tally.emit({ ...failed, stage: "issue", reason: "sealed" });
+describe("the fleet's metrics", () => {
+  it("count services by how they stand and where their pairs came from", async () => {
+    const { state, scrape } = observed();
+    const reserve = { kind: "reserve", inUse: false, available: false } as const;
+    state.status = daemonStatus([
+      serviceStatus({ name: "a", rung: "primary", ladder: [reserve], reserveNotAfter: NOW + HOUR }),
+      serviceStatus({ name: "b", rung: "failover", ladder: [reserve], state: "due", budgetSpent: true }),
+      serviceStatus({ name: "c", rung: "failover", ladder: [reserve], reserveNotAfter: NOW, surviveUnmet: true }),
+      serviceStatus({ name: "d", pausedUntil: NOW + HOUR }),
+    ]);
     const series = await scrape();
-    assert.equal(series.get('leafd_issuance_attempts_total{issuer="main",result="failed"}'), 1);
-    for (const reason of ["budget_exhausted", "disk_full", "name_extra", "sealed"])
-      assert.equal(series.get(`leafd_rotation_failures_total{issuer="main",reason="${reason}"}`), 1, reason);
-  });
-
-  it("keeps a reason that nobody foresaw for its place", async () => {
-    const { tally, scrape } = observed();
-    tally.emit({ ...EVENTS.reload_failed, method: "exec", reason: "internal" });
-    assert.equal((await scrape()).get('leafd_reload_failures_total{method="exec",reason="internal"}'), 1);
+    const fleet = [...series].filter(([name, value]) => name.startsWith("leafd_services") && value > 0);
+    assert.deepEqual(Object.fromEntries(fleet), {
+      'leafd_services{state="due"}': 1,
+      'leafd_services{state="ok"}': 3,
+      'leafd_services_on_rung{rung="primary"}': 1,
+      'leafd_services_on_rung{rung="failover"}': 2,
+      leafd_services_survive_unmet: 1,
+      leafd_services_reserve_missing: 2,
+      leafd_services_budget_spent: 1,
+      leafd_services_paused: 1,
+    });
+    for (const standing of STANDINGS) assert.ok(series.has(`leafd_services{state="${standing}"}`), standing);
   });
 });
 
