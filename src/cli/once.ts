@@ -1,17 +1,23 @@
 import { Daemon } from "../daemon.ts";
+import { toLeafdError } from "../domain/errors.ts";
 import { formatDuration } from "../domain/units.ts";
 import { createLog } from "../observe/log.ts";
+import { createMetrics, type MetricSources } from "../observe/metrics.ts";
+import { fanOut } from "../observe/sinks.ts";
+import { createTally } from "../observe/tally.ts";
 import { ensure, isGood, type OnceOptions } from "../rotation/once.ts";
 import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions, type Terminal } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
+import { textfileOption, writeTextfile } from "./textfile.ts";
 
 export const onceCommand: Command = {
   name: "once",
   summary: "Issue what is missing and end: for init containers and boot",
-  help: `Usage: leafd once [--timeout 5m] [--min-remaining 0s] [--reload] [--takeover] [--config FILE]
+  help: `Usage: leafd once [--timeout 5m] [--min-remaining 0s] [--reload] [--takeover] [--textfile FILE]
+                  [--config FILE]
 
 Makes sure that every service has a valid pair on disk, then ends. What is valid already costs nothing and needs no
 Vault; what is missing, damaged or no longer what the configuration asks for is issued, with retries until the timeout.
@@ -22,6 +28,10 @@ Options:
       --min-remaining DURATION  replace a pair that lives shorter than this (default 0s: any valid pair is good enough)
       --reload                  also tell the dependents (default: the leafd that runs later does)
       --takeover                take output directories that another leafd has claimed
+      --textfile FILE           write the metrics of its end there, also when a service failed, for the textfile
+                                collector of node_exporter: FILE ends in .prom and is replaced in one step, 0644. One
+                                that cannot be written is said and fails nothing: alert on its age
+                                (node_textfile_mtime_seconds) too
   -c, --config FILE             the configuration (default /etc/leafd/leafd.yaml)
 
 Exit codes: 0 every required service has a valid pair (and with --reload, has been told) · 1 one has not · 75 another leafd holds the state directory ·
@@ -34,14 +44,17 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
       "min-remaining": { type: "string", default: "0s" },
       reload: { type: "boolean", default: false },
       takeover: { type: "boolean", default: false },
+      textfile: { type: "string" },
     } as const;
     const { values } = parseOptions(args, options);
     const timeout = durationOption("--timeout", values.timeout);
     const minRemaining = durationOption("--min-remaining", values["min-remaining"]);
+    const textfile = textfileOption(values.textfile);
     const config = await readConfig(values.config, terminal);
     const clock = systemClock;
     const { env: environment, pid } = terminal;
-    const emit = createLog({ ...config.settings.log, fd: 2 });
+    const tally = createTally();
+    const emit = fanOut(createLog({ ...config.settings.log, fd: 2 }), tally.emit);
     await using daemon = new Daemon(config, {
       clock,
       emit,
@@ -53,10 +66,22 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
     const runners = await daemon.prepare();
     const goal = { clock, minRemaining, reload: values.reload };
     await ensureAll(runners, goal, AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]));
+    if (textfile !== undefined) await writeMetrics(textfile, { tally, status: () => daemon.status(), clock }, terminal);
     await daemon.release();
     return report(runners, goal, terminal);
   },
 };
+
+/** The certificates are what matters: metrics that cannot be written are no reason to fail, and their age is alerted on. */
+async function writeMetrics(file: string, sources: MetricSources, terminal: Terminal): Promise<void> {
+  const { body } = await createMetrics({ ...sources, ofProcess: false })();
+  try {
+    writeTextfile(file, body);
+  } catch (thrown) {
+    const { message } = toLeafdError(thrown);
+    terminal.err(`the metrics were not written: ${message}\n  Let leafd write to the directory of --textfile.\n`);
+  }
+}
 
 /** Until all required services are good or the signal aborts; the others are tried meanwhile, and at least once. */
 async function ensureAll(runners: readonly ServiceRunner[], goal: OnceOptions, signal: AbortSignal): Promise<void> {

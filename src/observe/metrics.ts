@@ -6,7 +6,7 @@ import { processSamples } from "./process-samples.ts";
 import type { Exposition } from "./routes.ts";
 import type { Tally } from "./tally.ts";
 
-interface MetricSources {
+export interface MetricSources {
   readonly tally: Tally;
   readonly status: () => DaemonStatus;
   readonly clock: Clock;
