@@ -7,6 +7,7 @@ export { type ClientOptions, connectOptions, MutualTlsAgent, type MutualTlsAgent
 export type { Handshake, HandshakeCounts, HandshakeResult } from "./handshake.ts";
 export { type PeerIdentity, peerIdentity } from "./identity.ts";
 export { type LivePair, type LivePairOptions, openPair, type PairEvent } from "./live-pair.ts";
+export { type MutualTlsMetrics, metricsText } from "./metrics-text.ts";
 export type { Pair } from "./pair.ts";
 export type { RequestCounts } from "./requests.ts";
 export { type Caller, type MutualTlsServer, type MutualTlsServerOptions, mutualTlsServer } from "./server.ts";
