@@ -6,6 +6,7 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { EXIT } from "../src/cli/exit-codes.ts";
 import { REASONS } from "../src/domain/errors.ts";
 import { STANDINGS } from "../src/domain/status.ts";
+import { readAlerts } from "./support/alert-rules.ts";
 import { leafd } from "./support/terminal.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -39,10 +40,29 @@ function deadLinks(page: string): string[] {
   });
 }
 
+/** The runbook, with the alerts apart. */
+function operations(): { readonly alerts: string; readonly rest: string } {
+  const page = read("docs/operations.md");
+  const [alerts = ""] = /^## Alerts\n[^]*?(?=^## )/m.exec(page) ?? [];
+  return { alerts, rest: page.replace(alerts, "") };
+}
+
+const entries = (text: string): (string | undefined)[] =>
+  [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+
 describe("the documentation", () => {
-  test("has one entry for every reason, in their order, and none for an unknown one", () => {
-    const entries = [...read("docs/operations.md").matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
-    assert.deepEqual(entries, [...REASONS]);
+  test("has one entry for every reason and every alert, in their order, and none for an unknown one", () => {
+    const { alerts, rest } = operations();
+    assert.deepEqual(entries(rest), [...REASONS]);
+    assert.deepEqual(entries(alerts), [...new Set(readAlerts().map(({ alert }) => alert))]);
+  });
+
+  test("is where the runbook links of the alerts lead", () => {
+    for (const { alert, annotations } of readAlerts()) {
+      const [, page = "", anchor = ""] = /\/blob\/main\/([^#]+)#(.+)$/.exec(annotations.runbook_url) ?? [];
+      assert.equal(anchor, alert.toLowerCase());
+      assert.ok(anchors(page).has(anchor), annotations.runbook_url);
+    }
   });
 
   for (const page of PAGES) test(`has no dead link in ${page}`, () => assert.deepEqual(deadLinks(page), []));
