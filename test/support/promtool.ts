@@ -46,6 +46,15 @@ export async function testRules(tests: readonly RulesTest[]): Promise<void> {
   await promtool("test", "rules", file);
 }
 
+/** Rejects unless each is a query. */
+export async function checkQueries(queries: readonly string[]): Promise<void> {
+  await using dir = await tempDir();
+  const file = dir.join("queries.yaml");
+  const rules = queries.map((expr, at) => ({ record: `query:${at}`, expr }));
+  await writeFile(file, stringify({ groups: [{ name: "queries", rules }] }));
+  await promtool("check", "rules", file);
+}
+
 async function promtool(...args: readonly string[]): Promise<string> {
   try {
     return (await run("promtool", args)).stdout;
