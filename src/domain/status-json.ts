@@ -1,5 +1,5 @@
 import { LeafdError } from "./errors.ts";
-import type { DaemonStatus } from "./status.ts";
+import type { DaemonStatus, ServiceStatus } from "./status.ts";
 import { formatTime } from "./units.ts";
 
 /** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
@@ -9,8 +9,11 @@ const TIMES: ReadonlySet<string> = new Set(
   ),
 );
 
+/** A status, or the part of it that is about one service or about none. */
+type StatusPart = DaemonStatus | ServiceStatus | Omit<DaemonStatus, "services">;
+
 /** The status as JSON, its times in RFC 3339 (UTC, whole seconds). Members may be added to it, none renamed. */
-export function statusToJson(status: DaemonStatus, indent?: number): string {
+export function statusToJson(status: StatusPart, indent?: number): string {
   const write = (key: string, value: unknown) =>
     typeof value === "number" && TIMES.has(key) ? formatTime(value) : value;
   return JSON.stringify(status, write, indent);

@@ -11,6 +11,14 @@ export function isOwnHost(header: string | undefined, hosts: readonly string[]):
   return isIP(name) === 4 || name === "localhost" || hosts.some((host) => host.toLowerCase() === name);
 }
 
+/**
+ * False when a browser says (Sec-Fetch-Site, W3C Fetch Metadata) that the page of another site asks: it could read
+ * nothing of the answer, but take a place that is somebody's. Programs send no such header.
+ */
+export function isOwnPage(site: string | string[] | undefined): boolean {
+  return site === undefined || site === "same-origin" || site === "none";
+}
+
 /** True for the addresses that only this machine reaches. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");

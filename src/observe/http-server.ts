@@ -5,8 +5,10 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import { closeOldestAbove } from "./crowd.ts";
 import { isLoopback } from "./host-check.ts";
-import { createRouter, type Reply, type Sources } from "./routes.ts";
+import type { Reply } from "./reply.ts";
+import { createRouter, type Sources } from "./routes.ts";
 import { scrub } from "./scrub.ts";
+import { StatusStream } from "./status-stream.ts";
 
 export interface ObserveOptions extends Sources {
   /** `host:port`, `[::1]:port`; port 0 takes a free one. */
@@ -45,10 +47,10 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Listens for Prometheus and for probes. LeafdError `listen_failed` when the address cannot be had. */
+/** Listens for Prometheus, for probes and for browsers. LeafdError `listen_failed` when the address cannot be had. */
 export async function startObserve(options: ObserveOptions, signal: AbortSignal): Promise<Observer> {
   const { host, port } = parseListen(options.listen);
-  const route = createRouter(options);
+  const route = createRouter(options, new StatusStream(options, signal));
   const server = createBoundedServer(options.limits ?? LIMITS);
   server.listen({ port, ...(host === "" ? {} : { host }) });
   await once(server, "listening").catch((thrown: unknown) => {
@@ -104,5 +106,12 @@ function failure(thrown: unknown): Reply {
 }
 
 function send(response: ServerResponse, { status, body, headers }: Reply): void {
-  response.writeHead(status, { ...HEADERS, "content-length": Buffer.byteLength(body), ...headers }).end(body);
+  const all = { ...HEADERS, ...headers };
+  if (typeof body === "string") {
+    response.writeHead(status, { ...all, "content-length": Buffer.byteLength(body) }).end(body);
+    return;
+  }
+  response.writeHead(status, all).flushHeaders();
+  if (response.req.method === "HEAD") response.end();
+  else body(response);
 }
