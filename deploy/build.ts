@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { build, type Plugin } from "esbuild";
+import { pageFiles } from "./page-files.ts";
 
 /*
  * dist/leafd.mjs: the whole program in one file that any supported Node runs. `npm run build`.
@@ -41,7 +42,7 @@ const result = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
-  plugins: [withoutAxios],
+  plugins: [withoutAxios, pageFiles],
   write: false,
   banner: { js: head },
 });

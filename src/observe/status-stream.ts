@@ -61,10 +61,14 @@ export class StatusStream {
   reply(headers: IncomingHttpHeaders): Reply {
     if (this.#readers.size >= MOST_READERS || this.#signal.aborted)
       return { status: 503, body: `${MOST_READERS} read it already; there is /status.json\n` };
-    const gzip = /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+    const gzip = headers["accept-encoding"]?.includes("gzip") === true;
     const encoding = gzip ? { "content-encoding": "gzip" } : {};
     const body = (response: ServerResponse) => this.#admit(new StreamReader(response, { gzip }));
-    return { status: 200, body, headers: { "content-type": "text/event-stream", vary: "accept-encoding", ...encoding } };
+    return {
+      status: 200,
+      body,
+      headers: { "content-type": "text/event-stream", vary: "accept-encoding", ...encoding },
+    };
   }
 
   #admit(reader: StreamReader): void {

@@ -65,7 +65,12 @@ export class StreamReader {
 
 /** Each event leaves at once, as a whole. */
 function compressed(response: ServerResponse): Writable {
-  const gzip = createGzip({ level: constants.Z_BEST_SPEED, flush: constants.Z_SYNC_FLUSH, memLevel: 6, windowBits: 13 });
+  const gzip = createGzip({
+    level: constants.Z_BEST_SPEED,
+    flush: constants.Z_SYNC_FLUSH,
+    memLevel: 6,
+    windowBits: 13,
+  });
   gzip.pipe(response);
   response.once("close", () => gzip.destroy());
   return gzip;

@@ -33,7 +33,9 @@ const targets = wanted.flatMap((part) => {
   if (found === undefined) throw new Error(`no part ${part}; there are ${Object.keys(PARTS).join(", ")}`);
   return found;
 });
-const mutants = withSources(ROOT, (sources) => targets.flatMap((target) => mutantsOf(target, sources, ROOT)));
+const mutants = withSources(join(ROOT, "tsconfig.json"), (sources) =>
+  targets.flatMap((target) => mutantsOf(target, sources, ROOT)),
+);
 const different = mutants.filter((mutant) => !isEquivalent(mutant));
 
 const tests = await quickestFirst(globSync(TESTS, { cwd: ROOT }));

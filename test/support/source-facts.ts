@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import * as ts from "typescript/unstable/ast";
 import { withSources } from "./typescript-project.ts";
 
@@ -29,9 +29,9 @@ export interface SourceFacts {
   readonly mentions: readonly { readonly what: string; readonly line: number }[];
 }
 
-/** Parses every file of a TypeScript project (a directory with tsconfig.json). */
-export function readProject(directory: string): readonly SourceFacts[] {
-  return withSources(directory, (sources) =>
+/** Parses every file of the TypeScript project with this configuration; paths are relative to `directory`. */
+export function readProject(directory: string, config = "tsconfig.json"): readonly SourceFacts[] {
+  return withSources(join(directory, config), (sources) =>
     sources.map((source) => factsOf(relative(directory, source.fileName), source)),
   );
 }

@@ -1,12 +1,12 @@
+import { dirname } from "node:path";
 import type { SourceFile } from "typescript/unstable/ast";
 // The parser of TypeScript 7 is reached through this entry only; the version is pinned, and only this file uses it.
 import { API } from "typescript/unstable/sync";
 
-/** Parses every file of a TypeScript project (a directory with tsconfig.json). The trees live as long as `use` runs. */
-export function withSources<T>(directory: string, use: (sources: readonly SourceFile[]) => T): T {
-  const api = new API({ cwd: directory });
+/** Parses every file of the TypeScript project with this tsconfig.json. The trees live as long as `use` runs. */
+export function withSources<T>(config: string, use: (sources: readonly SourceFile[]) => T): T {
+  const api = new API({ cwd: dirname(config) });
   try {
-    const config = `${directory}/tsconfig.json`;
     const project = api.updateSnapshot({ openProjects: [config] }).getProjects()[0];
     if (project === undefined) throw new Error(`${config} is no TypeScript project`);
     const sources = project.rootFiles.map((file) => {

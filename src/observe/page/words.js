@@ -1,0 +1,139 @@
+/** @import { DaemonStatus, IssuerStatus, ClusterStatus, NextAction, ServiceStatus } from "../../domain/status.ts" */
+/** @import { Rung } from "../../domain/rungs.ts" */
+import { STATES } from "./states.js";
+import { duration, relative, stamp } from "./times.js";
+
+/** @type {Readonly<Record<NextAction, string>>} */
+const ACTIONS = {
+  recover: "read the disk",
+  issue: "ask for a certificate",
+  republish: "publish it again",
+  use_reserve: "publish the reserve",
+  reload: "reload",
+  confirm: "look what is served",
+  reserve: "get a reserve",
+  revoke: "revoke the one before",
+  expire: "act on the end",
+};
+
+/** @param {ServiceStatus} service */
+export function nextOf({ nextAction }) {
+  return ACTIONS[nextAction] ?? nextAction;
+}
+
+/**
+ * Whether the dependents know the pair on disk, and what that is worth.
+ * @param {ServiceStatus} service
+ * @returns {{ text: string, tone: "bad" | "warn" | "calm" | "good", means: string }}
+ */
+export function dependentsOf({ state, serial, delivered, live }) {
+  if (serial === undefined) return { text: "–", tone: "calm", means: "nothing is published" };
+  if (state === "not_live") return { text: "serve another", tone: "bad", means: "the probe sees another certificate" };
+  if (!delivered) return { text: "reload owed", tone: "warn", means: "they have not all been told" };
+  if (live === undefined) return { text: "told", tone: "good", means: "reloaded; no probe looks at what they serve" };
+  if (live) return { text: "serve it", tone: "good", means: "reloaded, and the probe has seen it" };
+  return { text: "told, not seen", tone: "calm", means: "reloaded; the probe has not seen it yet" };
+}
+
+/**
+ * One sentence about all of them.
+ * @param {ReadonlyMap<string, number>} counts
+ * @returns {{ text: string, tone: "bad" | "warn" | "good" }}
+ */
+export function headline(counts) {
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const parts = (/** @type {string} */ tone) =>
+    STATES.filter((one) => one.tone === tone && counts.has(one.state)).map(({ state, label }) => {
+      return { count: counts.get(state) ?? 0, text: `${number(counts.get(state) ?? 0)} ${label}` };
+    });
+  const bad = parts("bad");
+  const warn = parts("warn");
+  const sum = (/** @type {{ count: number }[]} */ list) => list.reduce((total, { count }) => total + count, 0);
+  const join = (/** @type {{ text: string }[]} */ list) => list.map(({ text }) => text).join(", ");
+  if (all === 0) return { text: "No service is configured", tone: "warn" };
+  if (bad.length > 0) {
+    const also = warn.length > 0 ? `; also ${join(warn)}` : "";
+    const need = sum(bad) === 1 ? "needs" : "need";
+    return { text: `${number(sum(bad))} of ${number(all)} ${need} somebody: ${join(bad)}${also}`, tone: "bad" };
+  }
+  if (warn.length > 0) return { text: `All ${number(all)} have a valid certificate; ${join(warn)}`, tone: "warn" };
+  return { text: all === 1 ? "The one service is in order" : `All ${number(all)} services are in order`, tone: "good" };
+}
+
+/** @param {number} count */
+export function number(count) {
+  return count.toLocaleString("en");
+}
+
+/** Why a rung cannot help now: src/cli/status-ladder.ts says the same. Reasons of failures stand for themselves.
+ * @type {Readonly<Record<string, string>>} */
+const WHY = {
+  no_pair: "there is no valid pair",
+  circuit_open: "away: only its health is asked for",
+  not_its_turn: "waits for its turn",
+  not_issued: "none has been issued yet",
+  ended: "the one that is held has ended",
+  in_use: "the one that is held is in use",
+  no_gain: "the one that is held ends no later than the pair in use",
+  issuers_answer: "not needed while an issuer answers",
+};
+
+/**
+ * @param {Rung} rung
+ * @param {number} now
+ */
+export function rungWords({ kind, name, inUse, available, why, from }, now) {
+  const titles = {
+    keep: "keep the pair",
+    issuer: `issuer ${name}`,
+    reserve: "the reserve",
+    expiry: `at the end: ${name}`,
+  };
+  const can = kind === "keep" || kind === "expiry" ? "" : available ? "available" : "unavailable";
+  const because = why === undefined ? "" : (WHY[why] ?? why);
+  const when = from === undefined || from <= now ? "" : `from ${stamp(from)} (${relative(from, now)})`;
+  return {
+    title: titles[kind],
+    text: [inUse ? "in use" : can, because, when].filter((part) => part !== "").join(", "),
+  };
+}
+
+/** @typedef {{ words: string, more: string, tone: "bad" | "warn" | "calm" | "good" }} Line The state, and what else there is. */
+
+/**
+ * @param {IssuerStatus} issuer
+ * @param {number} now
+ * @returns {Line}
+ */
+export function issuerWords({ circuit, since, reason, probeAt }, now) {
+  if (circuit === "closed") return { words: "is asked", more: "", tone: "good" };
+  const words = `away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
+  if (circuit === "half_open") return { words, more: "healthy again: one service tries it", tone: "warn" };
+  return { words, more: `its health is looked at ${relative(Math.max(now, probeAt ?? now), now)}`, tone: "bad" };
+}
+
+/**
+ * @param {ClusterStatus} cluster
+ * @param {number} now
+ * @returns {Line}
+ */
+export function clusterWords({ up, reason, tokenExpires }, now) {
+  const more = tokenExpires === undefined ? "" : `token ends ${relative(tokenExpires, now)}`;
+  if (up === undefined) return { words: "not asked yet", more, tone: "calm" };
+  if (up) return { words: "up", more, tone: "good" };
+  return { words: `down${reason === undefined ? "" : ` (${reason})`}`, more, tone: "bad" };
+}
+
+/** From here on a clock is worth a word: as in `leafd status`. */
+const MUCH_SKEW = 60_000;
+
+/**
+ * @param {NonNullable<DaemonStatus["clock"]>} clock
+ * @returns {string | undefined} Nothing while the clock is in order.
+ */
+export function clockWords({ doubted, skew = 0 }) {
+  if (!doubted && Math.abs(skew) < MUCH_SKEW) return undefined;
+  const apart =
+    skew === 0 ? "" : ` A server’s clock is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} it.`;
+  return `${doubted ? "The clock of this machine has jumped and is not believed until a server says the same time." : "The clock of this machine is off."}${apart}`;
+}
