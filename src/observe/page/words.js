@@ -3,17 +3,20 @@
 import { STATES } from "./states.js";
 import { duration, relative, stamp } from "./times.js";
 
-/** @type {Readonly<Record<NextAction, string>>} */
+/**
+ * What leafd does next: src/domain/act.ts.
+ * @type {Readonly<Record<NextAction, string>>}
+ */
 const ACTIONS = {
   recover: "read the disk",
-  issue: "ask for a certificate",
-  republish: "publish it again",
+  issue: "issue",
+  republish: "publish again",
   use_reserve: "publish the reserve",
   reload: "reload",
-  confirm: "look what is served",
-  reserve: "get a reserve",
+  confirm: "probe",
+  reserve: "issue a reserve",
   revoke: "revoke the one before",
-  expire: "act on the end",
+  expire: "act on the expiry",
 };
 
 /** @param {ServiceStatus} service */
@@ -65,8 +68,10 @@ export function number(count) {
   return count.toLocaleString("en");
 }
 
-/** Why a rung cannot help now: src/cli/status-ladder.ts says the same. Reasons of failures stand for themselves.
- * @type {Readonly<Record<string, string>>} */
+/**
+ * Why a rung cannot help now: src/cli/status-ladder.ts says the same. Reasons of failures stand for themselves.
+ * @type {Readonly<Record<string, string>>}
+ */
 const WHY = {
   no_pair: "there is no valid pair",
   circuit_open: "away: only its health is asked for",
