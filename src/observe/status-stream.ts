@@ -45,6 +45,7 @@ export class StatusStream {
   readonly #signal: AbortSignal;
   readonly #readers = new Set<StreamReader>();
   #services = new Map<string, Part>();
+  #clock: DaemonStatus["clock"];
   #daemon: Part = { json: "", look: 0 };
   #look = 0;
   /** The look since which the same services have been there. */
@@ -107,8 +108,16 @@ export class StatusStream {
     this.#services = new Map(services.map((service) => [service.name, this.#part(service, now)]));
     const isSame = before.size === services.length && services.every(({ name }) => before.has(name));
     if (!isSame) this.#since = this.#look;
-    const json = statusToJson(daemon);
+    const json = statusToJson({ ...daemon, ...this.#steadyClock(daemon) });
     if (json !== this.#daemon.json) this.#daemon = { json, look: this.#look };
+  }
+
+  /** The clock as it was told of while the server's is about as far ahead as then: each answer of it says a little else. */
+  #steadyClock({ clock }: Pick<DaemonStatus, "clock">): Pick<DaemonStatus, "clock"> {
+    const before = this.#clock;
+    const isNear = before?.skew === clock?.skew || Math.abs(Number(clock?.skew) - Number(before?.skew)) < SECOND;
+    if (before?.doubted !== clock?.doubted || !isNear) this.#clock = clock;
+    return this.#clock === undefined ? {} : { clock: this.#clock };
   }
 
   #part(service: ServiceStatus, now: EpochMillis): Part {

@@ -23,9 +23,16 @@ export interface Visit {
   readonly complaints: readonly string[];
 }
 
+interface VisitOptions extends BrowserContextOptions {
+  /** Runs in the page before its own scripts. */
+  readonly prepare?: string;
+}
+
 /** Opens `url` in a context of its own. */
-export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext(options);
+export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+  const { prepare = "", ...rest } = options;
+  const context = await browser.newContext(rest);
+  await context.addInitScript(prepare);
   const page = await context.newPage();
   const complaints: string[] = [];
   const { origin } = new URL(url);

@@ -111,7 +111,7 @@ export function rungWords({ kind, name, inUse, available, why, from }, now) {
  * @returns {Line}
  */
 export function issuerWords({ circuit, since, reason, probeAt }, now) {
-  if (circuit === "closed") return { words: "is asked", more: "", tone: "good" };
+  if (circuit === "closed") return { words: "ok", more: "", tone: "good" };
   const words = `away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
   if (circuit === "half_open") return { words, more: "healthy again: one service tries it", tone: "warn" };
   return { words, more: `its health is looked at ${relative(Math.max(now, probeAt ?? now), now)}`, tone: "bad" };
