@@ -34,7 +34,7 @@ test("a renewal and an outage are seen as they happen", async () => {
   assert.match((await web.textContent()) ?? "", /ok.*web.*ends in 23h 59m.*renewal in .*issue in .*main.*told/);
   assert.match(
     (await page.locator("#authorities").textContent()) ?? "",
-    /Vault default .* up token ends in .* issuer main +ok/,
+    /Vault default .* up token ends in .* issuer main +circuit closed/,
   );
 
   await page.evaluate("globalThis.mark = 'not loaded again'");

@@ -1,4 +1,6 @@
-import { request } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import type { DaemonStatus } from "../../src/domain/status.ts";
 import { type ObserveOptions, startObserve } from "../../src/observe/http-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -42,13 +44,12 @@ export interface Answer {
 }
 
 /** One request on a connection of its own; unlike `fetch` it sends any Host header. */
-export function ask(url: string, headers: Readonly<Record<string, string>> = {}, method = "GET"): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    request(url, { method, agent: false, headers }, async (response) => {
-      const chunks = await response.toArray();
-      resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() });
-    })
-      .on("error", reject)
-      .end();
-  });
+export async function ask(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  method = "GET",
+): Promise<Answer> {
+  const [response]: IncomingMessage[] = await once(request(url, { method, agent: false, headers }).end(), "response");
+  if (response === undefined) throw new Error(`no answer from ${url}`);
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }

@@ -59,7 +59,8 @@ export function headline(counts) {
     const need = sum(bad) === 1 ? "needs" : "need";
     return { text: `${number(sum(bad))} of ${number(all)} ${need} somebody: ${join(bad)}${also}`, tone: "bad" };
   }
-  if (warn.length > 0) return { text: `All ${number(all)} have a valid certificate; ${join(warn)}`, tone: "warn" };
+  const have = all === 1 ? "The one service has" : `All ${number(all)} have`;
+  if (warn.length > 0) return { text: `${have} a valid certificate; ${join(warn)}`, tone: "warn" };
   return { text: all === 1 ? "The one service is in order" : `All ${number(all)} services are in order`, tone: "good" };
 }
 
@@ -111,9 +112,9 @@ export function rungWords({ kind, name, inUse, available, why, from }, now) {
  * @returns {Line}
  */
 export function issuerWords({ circuit, since, reason, probeAt }, now) {
-  if (circuit === "closed") return { words: "ok", more: "", tone: "good" };
-  const words = `away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
-  if (circuit === "half_open") return { words, more: "healthy again: one service tries it", tone: "warn" };
+  if (circuit === "closed") return { words: "circuit closed", more: "", tone: "good" };
+  const words = `circuit ${circuit === "open" ? "open" : "half open"}: away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
+  if (circuit === "half_open") return { words, more: "its health is good again: one service tries it", tone: "warn" };
   return { words, more: `its health is looked at ${relative(Math.max(now, probeAt ?? now), now)}`, tone: "bad" };
 }
 

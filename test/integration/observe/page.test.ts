@@ -114,7 +114,7 @@ describe("many services", () => {
       const button = page.getByRole("button", { name: "mail-3", exact: true });
       assert.equal(await button.getAttribute("aria-expanded"), "true");
       const details = (await page.locator(".details").textContent()) ?? "";
-      const [mail] = listener.status.services.filter(({ name }) => name === "mail-3");
+      const mail = listener.status.services.find(({ name }) => name === "mail-3");
       for (const fact of [mail?.serial, mail?.fingerprint, mail?.names.uris[0], "operations.md, “not_live”"])
         assert.ok(details.includes(fact ?? "?"), fact);
       for (const rung of ["keep the pair in use", "issuer backup available, waits for its turn", "at the end: keep"])

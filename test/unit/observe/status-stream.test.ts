@@ -168,6 +168,17 @@ describe("the cost of the stream", () => {
     assert.equal(await events.next().catch(() => undefined), undefined);
   });
 
+  it("ends when the status cannot be had: silence would look like health", async () => {
+    const clock = new VirtualClock(NOW);
+    const listener = await observeListener(TWO, { clock });
+    using events = await StatusEvents.open(listener.url);
+    await events.next();
+    Object.defineProperty(listener, "status", { get: () => assert.fail("broken") });
+    await clock.advance(SECOND);
+    assert.equal(await events.next(), undefined);
+    await listener.stop();
+  });
+
   it("is no place for the page of another site, nor for another name of this machine", async () => {
     await using place = await twoServices();
     for (const path of ["/status/stream", "/status.json"]) {

@@ -58,7 +58,7 @@ describe("the words of the page", () => {
   it("say since when and why an issuer is away", () => {
     const away = { name: "main", cluster: "a", since: NOW - HOUR, reason: "sealed", probeAt: NOW + 5000 } as const;
     assert.deepEqual(issuerWords({ ...away, circuit: "open" }, NOW), {
-      words: "away for 1h (sealed)",
+      words: "circuit open: away for 1h (sealed)",
       more: "its health is looked at in 5s",
       tone: "bad",
     });
