@@ -6,6 +6,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   once: async () => (await import("./once.ts")).onceCommand,
   check: async () => (await import("./check.ts")).checkCommand,
   status: async () => (await import("./status.ts")).statusCommand,
+  inspect: async () => (await import("./inspect.ts")).inspectCommand,
   renew: async () => (await import("./renew.ts")).renewCommand,
   pause: async () => (await import("./pause.ts")).pauseCommand,
   resume: async () => (await import("./resume.ts")).resumeCommand,

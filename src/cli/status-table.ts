@@ -1,6 +1,7 @@
 import { type ClusterStatus, type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime, MINUTE } from "../domain/units.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { printable } from "./printable.ts";
 import { awayLines, ladderLines } from "./status-ladder.ts";
 
 interface TableOptions {
@@ -122,11 +123,6 @@ function configLines({ configError, configLoadedAt }: DaemonStatus): string[] {
   if (configError === undefined) return [];
   const head = `configuration refused at ${formatTime(configError.at)}; the one of ${formatTime(configLoadedAt)} is in force:`;
   return [head, ...configError.message.split("\n").map((line) => `  ${printable(line)}`)];
-}
-
-/** Messages quote what others sent: nothing in them may steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, " ");
 }
 
 function cut(line: string, widths: readonly number[], width: number | undefined): string {

@@ -96,14 +96,15 @@ function labels(names: Names): Set<string> {
   ]);
 }
 
-function list(names: readonly string[]): string {
+/** Names in one message, each quoted; a long list is cut. */
+export function list(names: readonly string[]): string {
   if (names.length === 0) return "no name";
   const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
   return names.slice(0, MAX_LISTED).map(quote).join(", ") + more;
 }
 
 /** What came from outside, on one line and with its ends to be seen, as an operator reads it. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 

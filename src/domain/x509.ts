@@ -105,7 +105,7 @@ function readCommonNames(subject: Buffer): string[] {
 }
 
 /** A DirectoryString (RFC 5280 §4.1.2.4) or the IA5String that old certificates have in its place. */
-function readText({ tag, content }: DerElement): string {
+export function readText({ tag, content }: DerElement): string {
   if (tag === TAG.utf8String) return content.toString("utf8");
   if (tag === TAG.bmpString) return new TextDecoder("utf-16be").decode(content);
   if (tag === TAG.universalString) throw new DerError("a common name in UniversalString");

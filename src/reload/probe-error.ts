@@ -24,7 +24,7 @@ interface Said {
  */
 export function probeError(thrown: unknown, failure: Failure): LeafdError {
   if (thrown instanceof LeafdError) return thrown;
-  const { message, hint } = failure.overdue ? sayOverdue(failure) : sayFailed(codeOf(thrown), failure);
+  const { message, hint } = failure.overdue ? sayOverdue(failure) : sayFailed(thrown, failure);
   return new LeafdError("probe_failed", message, { hint });
 }
 
@@ -35,6 +35,12 @@ export function whereOf({ host, port }: ProbeSpec): string {
 
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
+/** The TLS alert that the other side sent, in words: `certificate required`; undefined for another kind of end. */
+export function alertOf(error: unknown): string | undefined {
+  const [, alert] = codeOf(error).split("_ALERT_");
+  return alert?.toLowerCase().replaceAll("_", " ");
 }
 
 const OVERDUE: Readonly<Record<ProbeStage, string>> = {
@@ -53,7 +59,8 @@ function sayOverdue({ endpoint, stage }: Failure): Said {
 /** OpenSSL's words for bytes that are no TLS. */
 const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNEXPECTED_MESSAGE|BAD_RECORD_TYPE/;
 
-function sayFailed(code: string, { endpoint, stage }: Failure): Said {
+function sayFailed(error: unknown, { endpoint, stage }: Failure): Said {
+  const code = codeOf(error);
   const where = whereOf(endpoint);
   if (stage === "connect") return sayUnreachable(code, endpoint);
   if (code === "ECONNRESET" || code === "EPIPE")
@@ -66,10 +73,10 @@ function sayFailed(code: string, { endpoint, stage }: Failure): Said {
       message: `${where} does not speak TLS (${code})`,
       hint: "Correct the port; a protocol that begins in plain text needs startTls.",
     };
-  const [, alert] = code.split("_ALERT_");
+  const alert = alertOf(error);
   if (alert !== undefined)
     return {
-      message: `${where} refused the handshake (alert ${alert.toLowerCase().replaceAll("_", " ")})`,
+      message: `${where} refused the handshake (alert ${alert})`,
       hint: "Do serverName and alpn of the probe fit the dependent, and does it take TLS 1.2 or later?",
     };
   return { message: `the TLS handshake with ${where} failed (${code})`, hint: "The dependent's own log may say why." };

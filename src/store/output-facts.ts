@@ -1,0 +1,22 @@
+import type { Inspection } from "../domain/inspection.ts";
+import type { Delivery } from "../domain/manifest.ts";
+import { readDelivery } from "./delivery.ts";
+import { openOutput } from "./directory.ts";
+import { inspectOutput } from "./inspect.ts";
+import { visibleGeneration } from "./links.ts";
+import { readOwner } from "./owner.ts";
+
+/** An output directory of leafd, as it lies there. */
+export interface OutputFacts {
+  readonly inspection: Inspection;
+  /** What the dependents were told last; undefined when nothing is known of it. */
+  readonly delivery: Delivery | undefined;
+}
+
+/** Reads a directory that some leafd writes to; undefined when none does. Claims and changes nothing. */
+export function outputFacts(path: string): OutputFacts | undefined {
+  using directory = openOutput(path);
+  if (directory === undefined) return undefined;
+  if (visibleGeneration(directory) === undefined && readOwner(directory) === "none") return undefined;
+  return { inspection: inspectOutput(path), delivery: readDelivery(directory) };
+}
