@@ -13,10 +13,11 @@ export function inspectToJson(targets: readonly InspectedTarget[], now: EpochMil
     version: 1,
     at: formatTime(now),
     ok: inspectExitCode(targets) === 0,
-    inspected: targets.map(({ output, chains, ...target }) => ({
+    inspected: targets.map(({ output, chains, findings, ...target }) => ({
       ...target,
       ...(output && { output: outputToJson(output) }),
       chains: chains.map((chain) => chainToJson(chain, now)),
+      findings,
     })),
   };
   return `${JSON.stringify(answer, undefined, 2)}\n`;

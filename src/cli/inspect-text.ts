@@ -30,7 +30,7 @@ function renderTarget(target: InspectedTarget, { now, colour }: TextOptions): st
   const lines = [
     `${target.target} (${target.kind === "endpoint" ? "TLS server" : target.kind})`,
     ...facts.map((row) => columns(row, 2)),
-    ...chains.flatMap((chain) => ["", ...chainLines(chain, now)]),
+    ...chains.flatMap((chain) => ["", ...heading(chain, target.target), ...chainLines(chain, now)]),
     "",
     ...verdict(findings, colour),
   ];
@@ -70,15 +70,25 @@ function when(at: EpochMillis, now: EpochMillis): string {
   return `${at > now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`} (${formatTime(at)})`;
 }
 
-function chainLines({ where, certificates, trust, anchor, key }: InspectedChain, now: EpochMillis): string[] {
-  const bundle = certificates.every(({ role }) => role !== "leaf");
-  const known = anchor === undefined ? `no anchor of ${trust}` : `${anchor}, known from ${trust}`;
+/** Which file it is, where that is not said already. */
+function heading({ where, certificates }: InspectedChain, target: string): string[] {
+  if (where === "sent") return ["  Sent, in the order of its signatures:"];
+  const bundle = isBundle(certificates) ? "CAs only" : "";
+  if (where === target) return bundle === "" ? [] : [`  ${bundle}:`];
+  return [`  ${printable(where)}${bundle === "" ? "" : `, ${bundle}`}:`];
+}
+
+function chainLines({ certificates, trust, anchor, key }: InspectedChain, now: EpochMillis): string[] {
+  const known = anchor === undefined ? `nobody known, held against ${trust}` : `${anchor}, known from ${trust}`;
   return [
-    `  ${where === "sent" ? "What the server sent, leaf first" : where}${bundle ? ": CAs only" : ""}`,
     ...certificates.flatMap((ranked) => rowsOf(ranked, now).map((row, i) => columns(row, i === 0 ? 2 : 4))),
     ...(key ? [columns(["private key", keyText(key)], 2)] : []),
-    ...(bundle ? [] : [columns(["ends at", known], 2)]),
+    ...(isBundle(certificates) ? [] : [columns(["ends at", known], 2)]),
   ];
+}
+
+function isBundle(certificates: readonly Ranked[]): boolean {
+  return certificates.every(({ role }) => role !== "leaf");
 }
 
 function keyText({ file, mode, algorithm, matches }: InspectedKey): string {

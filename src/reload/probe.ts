@@ -45,8 +45,8 @@ export function createProbe(options: ProbeOptions): Probe {
 /**
  * Sees all that a server says in a handshake, for people: the chain as it was sent, what was agreed, whether a client
  * certificate was asked for, and what became of ours. As above, nothing is verified and nothing is told. Versions and
- * keys that are too weak for anything else are taken, to be seen. LeafdError `connect` or `timeout` when nobody
- * answers, `probe_failed` when what answers shows no certificate.
+ * keys that are too weak for anything else are taken, to be seen. LeafdError `connect` when nobody can be reached,
+ * `probe_failed` when who is there shows no certificate.
  */
 export function createViewer(options: ProbeOptions) {
   return async (endpoint: ProbeSpec, pair: Pair | undefined, signal: AbortSignal): Promise<ServerView> => {
