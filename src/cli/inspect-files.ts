@@ -45,7 +45,7 @@ export function inspectDirectory(path: string, expected: Expectations): Inspecte
     kind: "directory",
     target: path,
     besides: sources.flatMap(({ besides }) => besides),
-    ...(pair && { output: outputOf(pair.manifest, facts?.delivery) }),
+    ...(pair && { output: outputOf(pair.manifest, facts?.delivery, expected) }),
     chains: judged.map(({ chain }) => chain),
     findings: [
       ...sources.flatMap(({ findings }) => findings),

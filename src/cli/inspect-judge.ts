@@ -16,6 +16,8 @@ export interface Expectations {
   /** Anchors that the operator named. */
   readonly trust?: TrustAnchors;
   readonly request?: CertificateRequest;
+  /** The configuration names somebody to be told of a new pair; absent: no configuration was asked. */
+  readonly reloads?: boolean;
 }
 
 /** Certificates in their order, the key that lies with them, and what lies beside. */

@@ -25,8 +25,8 @@ export interface InspectedOutput {
   readonly rung: string;
   readonly receivedAt: EpochMillis;
   readonly renewalDue: EpochMillis;
-  /** The dependents have been told about this generation. */
-  readonly delivered: boolean;
+  /** Whether the dependents have been told about this generation; `nobody` is to be told. */
+  readonly delivery: "done" | "owed" | "nobody" | "unknown";
   readonly deliveredAt?: EpochMillis;
 }
 

@@ -16,7 +16,7 @@ export async function inspectService(
   signal: AbortSignal,
 ): Promise<readonly InspectedTarget[]> {
   const { directory } = spec.output;
-  const asked = { ...expected, request: spec.request };
+  const asked = { ...expected, request: spec.request, reloads: spec.reload.length > 0 };
   const facts = factsOf(directory);
   const pair = facts?.inspection.kind === "pair" ? facts.inspection.material : undefined;
   const known = pair === undefined ? {} : { pair, disk: parseCertificates(pair.certificate) };

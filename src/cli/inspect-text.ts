@@ -56,14 +56,21 @@ function servedRows({ serverName, protocol, cipher, offered, alpn, clientCertifi
 }
 
 function outputRows(output: InspectedOutput, now: EpochMillis): Row[] {
-  const { service, generation, issuer, rung, receivedAt, renewalDue, delivered, deliveredAt } = output;
+  const { service, generation, issuer, rung, receivedAt, renewalDue, delivery, deliveredAt } = output;
   return [
     ["service", `${service}, from ${issuer} (${rung}), received ${when(receivedAt, now)}`],
     ["generation", generation],
     ["renewal", `due ${when(renewalDue, now)}`],
-    ["delivery", delivered ? `dependents told ${deliveredAt === undefined ? "" : when(deliveredAt, now)}` : "owed"],
+    ["delivery", deliveredAt === undefined ? DELIVERY[delivery] : `${DELIVERY[delivery]} ${when(deliveredAt, now)}`],
   ];
 }
+
+const DELIVERY: Readonly<Record<InspectedOutput["delivery"], string>> = {
+  done: "the dependents were told",
+  owed: "owed: the dependents have not been told",
+  nobody: "nobody is to be told",
+  unknown: "no record of it: nobody is to be told, or nobody has been yet",
+};
 
 /** `in 5h 12m (2026-11-24T03:12:00Z)`, `3m ago (…)`. */
 function when(at: EpochMillis, now: EpochMillis): string {

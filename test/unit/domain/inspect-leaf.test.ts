@@ -39,15 +39,18 @@ test("a good chain is shown leaf first with its anchor, and nothing is wrong wit
 describe("what verification refuses is found", () => {
   /** Rules that compare a new leaf with the one before, or with what the issuer was asked for. */
   const others = new Set(["lifetime_short", "serial_reused", "no_gain"]);
-  const fromEvidence = ({ leaf, chain, roots, request, privateKeyHash, now }: Evidence) =>
-    shown([leaf, ...chain], { trust: { roots, source: "ca.crt" }, request, publicKeyHash: privateKeyHash, now })
-      .findings;
-  for (const { title, reason, evidence, says } of [...BROKEN_CHAINS, ...BROKEN_LEAVES].filter(
-    ({ reason }) => !others.has(reason),
-  ))
+  const findingsOf = (evidence: Evidence) =>
+    shown([evidence.leaf, ...evidence.chain], {
+      trust: { roots: evidence.roots, source: "ca.crt" },
+      request: evidence.request,
+      publicKeyHash: evidence.privateKeyHash,
+      now: evidence.now,
+    }).findings;
+  const rows = [...BROKEN_CHAINS, ...BROKEN_LEAVES].filter((row) => !others.has(row.reason));
+  for (const { title, reason, evidence, says } of rows)
     test(`${reason}: ${title}`, () => {
       const code = evidence.leaf.isCa ? "ca_as_leaf" : reason;
-      const found = fromEvidence(evidence).filter((finding) => finding.code === code);
+      const found = findingsOf(evidence).filter((finding) => finding.code === code);
       assert.equal(found.length, 1, `one finding ${code}`);
       assert.equal(found[0]?.severity, reason === "name_extra" ? "warning" : "error");
       if (reason !== "chain_broken" && reason !== "chain_untrusted") assert.match(found[0]?.message ?? "", says);

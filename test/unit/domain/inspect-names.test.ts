@@ -12,10 +12,10 @@ const SANS = [
   "xn--bcher-kva.example",
   "b*.example.com",
 ];
-const WANTED = [
-  ...["example.com", "EXAMPLE.com", "example.com.", "www.example.com", "a.svc.example.com", "a.b.svc.example.com"],
-  ...["svc.example.com", "foo.com", "a.x.example.com", "xn--bcher-kva.example", "bar.example.com"],
-];
+const WANTED =
+  "example.com EXAMPLE.com example.com. www.example.com a.svc.example.com a.b.svc.example.com svc.example.com foo.com a.x.example.com xn--bcher-kva.example bar.example.com".split(
+    " ",
+  );
 
 test("host names are covered as OpenSSL says", async () => {
   for (const san of SANS) {
