@@ -3,6 +3,7 @@ import { type Certificate, parseCertificate } from "../domain/certificate.ts";
 import { formatName } from "../domain/distinguished-name.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { type Finding, finding } from "../domain/inspect-findings.ts";
+import { MAX_CHAIN } from "../domain/inspect-leaf.ts";
 import { diskFindings, type ServedFacts, servedFindings } from "../domain/inspect-served.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
 import type { ProbeSpec } from "../domain/outage-spec.ts";
@@ -108,20 +109,23 @@ function nameOf(der: Buffer): string[] {
   }
 }
 
-/** Without its first certificate, which is the server's own, the others say nothing. */
+/**
+ * The certificates that were sent, up to the first that does not parse: what stands behind that is not known to belong
+ * to the chain, and a flood of them is no chain.
+ */
 function parseChain(chain: readonly Buffer[]): { certificates: Certificate[]; findings: Finding[] } {
+  if (chain.length === 0)
+    return { certificates: [], findings: [finding("no_certificate", "the server showed no certificate")] };
   const certificates: Certificate[] = [];
-  const findings: Finding[] = [];
-  for (const [index, der] of chain.entries()) {
-    if (index > certificates.length && certificates.length === 0) break;
+  for (const der of chain.slice(0, MAX_CHAIN + 1)) {
     try {
       certificates.push(parseCertificate(toPem("CERTIFICATE", der)));
     } catch (thrown) {
       const why = toLeafdError(thrown).message.replace(/^PEM certificate 1 /, "");
       const remedy = "Replace it: a peer that reads it with care refuses the handshake.";
-      findings.push(finding("unreadable", `certificate ${index + 1} that the server sent ${why}`, { remedy }));
+      const message = `certificate ${certificates.length + 1} that the server sent ${why}`;
+      return { certificates, findings: [finding("unreadable", message, { remedy })] };
     }
   }
-  if (chain.length === 0) findings.push(finding("no_certificate", "the server showed no certificate"));
-  return { certificates, findings };
+  return { certificates, findings: [] };
 }

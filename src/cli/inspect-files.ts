@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Certificate } from "../domain/certificate.ts";
+import { LeafdError } from "../domain/errors.ts";
 import type { TrustAnchors } from "../domain/inspect-chain.ts";
 import { finding } from "../domain/inspect-findings.ts";
 import { filesIn } from "../store/look-at.ts";
@@ -31,6 +32,18 @@ export function inspectFile(path: string, expected: Expectations): InspectedTarg
 
 /** A directory of PEM files: an output directory of leafd, a mounted Secret, what another client wrote. */
 export function inspectDirectory(path: string, expected: Expectations): InspectedTarget {
+  try {
+    return lookInto(path, expected);
+  } catch (thrown) {
+    if (!(thrown instanceof LeafdError)) throw thrown;
+    const { message, hint } = thrown;
+    const found = finding("unreadable", message, hint === undefined ? {} : { remedy: hint });
+    return { kind: "directory", target: path, besides: [], chains: [], findings: [found] };
+  }
+}
+
+/** LeafdError when there is no such directory, or it may not be listed. */
+function lookInto(path: string, expected: Expectations): InspectedTarget {
   const facts = factsOf(path);
   const pair = facts?.inspection.kind === "pair" ? facts.inspection : undefined;
   const sources = sourcesIn(pair === undefined ? path : join(path, pair.manifest.generation));
@@ -99,6 +112,9 @@ interface Surroundings {
   readonly nearby: readonly Certificate[];
 }
 
+/** Files of anchors that are named; a directory may be a whole trust store. */
+const MOST_NAMED = 3;
+
 /** Of the files of CAs, `ca.crt` and its like are anchors whole; of the others the roots are. */
 function surroundings(authorities: readonly FoundSource[], trust: TrustAnchors | undefined): Surroundings {
   const nearby = authorities.flatMap(({ certificates }) => certificates);
@@ -108,7 +124,11 @@ function surroundings(authorities: readonly FoundSource[], trust: TrustAnchors |
     return roots.length === 0 ? [] : [{ name, roots }];
   });
   if (anchored.length === 0) return { trust: machineAnchors(), nearby };
-  const source = anchored.map(({ name }) => name).join(", ");
+  const more = anchored.length > MOST_NAMED ? ` and ${anchored.length - MOST_NAMED} more files` : "";
+  const source = `${anchored
+    .slice(0, MOST_NAMED)
+    .map(({ name }) => name)
+    .join(", ")}${more}`;
   return { trust: { roots: anchored.flatMap(({ roots }) => roots), source }, nearby };
 }
 

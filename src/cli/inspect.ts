@@ -82,6 +82,8 @@ async function inspectAll(
   }
   const { settings } = await readConfig(values.config, { env });
   const spec = serviceNamed(values.service, settings);
-  const endpoints = positionals.map((text) => endpointOf(text, values));
+  const [probe] = spec.probes;
+  const sni = probe?.serverName === undefined ? {} : { serverName: probe.serverName };
+  const endpoints = positionals.map((text) => ({ ...sni, ...endpointOf(text, values) }));
   return inspectService({ spec, ...(endpoints.length > 0 && { endpoints }) }, expected, stopped);
 }

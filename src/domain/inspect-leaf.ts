@@ -39,7 +39,7 @@ export interface LeafVerdict {
 }
 
 /** More than any peer takes; each costs signature checks. */
-const MAX_CHAIN = 32;
+export const MAX_CHAIN = 32;
 
 /** Judges certificates that belong together: the rules of verification that have a meaning without an issuance, and more. */
 export function inspectLeaf(evidence: LeafEvidence): LeafVerdict {
@@ -123,7 +123,7 @@ function ruleFindings(leaf: Certificate, { walk, path }: Climbed, evidence: Leaf
   });
 }
 
-/** The part of its life after which any renewal would be late. */
+/** What is left of a life when it should have been renewed, whatever the schedule. */
 const LATE = 1 / 4;
 
 /** What the dates say beyond "valid" and "over". */
@@ -133,7 +133,7 @@ function lifeFindings(leaf: Certificate, { path }: Climbed, { now, byClock }: Le
   const found: Finding[] = [];
   if (left > 0 && left < (notAfter - notBefore) * LATE) {
     const life = formatDuration(notAfter - notBefore);
-    found.push(finding("ends_soon", `${formatDuration(left)} are left of a life of ${life}; renewal is late`));
+    found.push(finding("ends_soon", `${formatDuration(left)} are left of a life of ${life}: most are renewed before`));
   }
   const sooner = path.filter((ca) => ca.notAfter < notAfter && ca.notAfter > now);
   for (const ca of sooner)
