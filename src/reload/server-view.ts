@@ -57,18 +57,21 @@ export async function watchHandshake(tls: TLSSocket, { tap, clock, signal }: Wat
     alpn: tls.alpnProtocol === false ? undefined : (tls.alpnProtocol ?? undefined),
     refusal,
   });
+  let seen: ServerView | undefined;
   try {
     await once(tls, "secureConnect", { signal });
     agree();
-    const seen = view();
+    seen = view();
     if (seen.asked !== undefined && seen.protocol === TLS13) await verdict(tls, clock, signal);
     // A connection that is cut short is a line in the server's log.
     await finished(tls.end(), { readable: false, signal });
     return seen;
   } catch (error) {
+    const { chain, asked } = said();
     const alert = alertOf(error);
-    if (alert === undefined || said().chain.length === 0) throw error;
-    return view(alert);
+    if (alert !== undefined && asked !== undefined && chain.length > 0) return view(alert);
+    if (seen === undefined) throw error;
+    return seen; // how it parts from us says nothing about what it showed
   } finally {
     tls.destroy();
   }

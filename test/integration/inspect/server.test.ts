@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { freePort } from "../../../src/dev/demo/free-port.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
@@ -152,6 +153,24 @@ test("a real PostgreSQL is seen behind STARTTLS", async () => {
   assert.deepEqual((await inspect(...at, "--starttls", "postgres")).said, []);
   const without = await inspect(...at);
   assert.deepEqual([without.exitCode, without.said], [1, ["error handshake_failed"]]);
+});
+
+test("a server that cuts the connection after the handshake has shown what it shows", async () => {
+  await using server = await tlsServer(materialOf(good, issuing), { requestCert: true, rejectUnauthorized: false });
+  await using cutting = await tcpServer((socket) => {
+    const behind = connect(server.port, "127.0.0.1");
+    behind.pipe(socket);
+    socket.once("data", (hello) => {
+      behind.write(hello);
+      socket.once("data", () => {
+        behind.destroy();
+        socket.resetAndDestroy();
+      });
+    });
+  });
+  const { answer, said } = await inspect(`127.0.0.1:${cutting.port}`);
+  assert.deepEqual(said, ["error chain_broken", "warning client_certificate_asked"], "no root was named");
+  assert.equal(answer.inspected[0]?.served?.protocol, "TLSv1.3");
 });
 
 test("nobody there, a name that is none, silence and another protocol are told apart", async () => {
