@@ -8,15 +8,31 @@ import { shapeAsJsonSchema } from "./schema.ts";
  * Made of the same source as the check at start (schema.ts), with the descriptions and defaults of reference.ts.
  */
 export function renderJsonSchema(): string {
-  const schema = shapeAsJsonSchema();
-  for (const [path, key] of keysOf(schema)) Object.assign(key, describeKey(path));
+  const schema = describedShape();
   allowReferences(schema);
   return `${JSON.stringify({ title: "leafd configuration", ...schema }, null, 2)}\n`;
 }
 
 /** Every key of the configuration by its path, a map before its keys; `*` is any name, `[]` any element of a list. */
 export function configKeys(): string[] {
-  return [...keysOf(shapeAsJsonSchema())].map(([path]) => path);
+  return [...keysOf(shapeAsJsonSchema())].map(({ path }) => path);
+}
+
+/** Those keys with their schemas, which have the description and the default, and whether their map demands them. */
+export function describedKeys(): readonly SchemaKey[] {
+  return [...keysOf(describedShape())];
+}
+
+interface SchemaKey {
+  readonly path: string;
+  readonly schema: PlainMap;
+  readonly required: boolean;
+}
+
+function describedShape(): PlainMap {
+  const schema = shapeAsJsonSchema();
+  for (const key of keysOf(schema)) Object.assign(key.schema, describeKey(key.path));
+  return schema;
 }
 
 /** The keys that the map at this path may have. */
@@ -39,11 +55,12 @@ function allowReferences(schema: unknown): void {
   }
 }
 
-function* keysOf(schema: unknown, prefix = ""): Generator<[string, PlainMap]> {
-  for (const { properties, additionalProperties, items } of optionsOf(schema)) {
+function* keysOf(schema: unknown, prefix = ""): Generator<SchemaKey> {
+  for (const { properties, additionalProperties, items, required } of optionsOf(schema)) {
     for (const [key, value] of isPlainMap(properties) ? Object.entries(properties) : []) {
       const path = prefix === "" ? key : `${prefix}.${key}`;
-      if (isPlainMap(value)) yield [path, value];
+      const demanded = Array.isArray(required) && required.includes(key);
+      if (isPlainMap(value)) yield { path, schema: value, required: demanded };
       yield* keysOf(value, path);
     }
     yield* keysOf(additionalProperties, `${prefix}.*`);

@@ -6,6 +6,7 @@ import { configKeys, renderJsonSchema } from "../../../src/config/json-schema.ts
 import { valueAt } from "../../../src/config/plain.ts";
 import { describedAt, describeKey } from "../../../src/config/reference.ts";
 import { minimalConfig, parseText, problemsOf } from "../../support/config-file.ts";
+import { leafd } from "../../support/terminal.ts";
 
 const root = new URL("../../../", import.meta.url);
 const example = await readFile(new URL("config/leafd.example.yaml", root), "utf8");
@@ -19,6 +20,13 @@ test("every key is described, and config/leafd.schema.json is what `leafd schema
     [],
   );
   assert.equal(await readFile(new URL("config/leafd.schema.json", root), "utf8"), renderJsonSchema());
+});
+
+test("docs/configuration-reference.md is what `leafd schema --markdown` prints", async () => {
+  const page = await readFile(new URL("docs/configuration-reference.md", root), "utf8");
+  assert.equal(page, (await leafd("schema", "--markdown")).out, "npm run -s leafd -- schema --markdown > it");
+  const listed = [...page.matchAll(/^\| `([^`]+)` \| \S/gm)].map(([, key]) => key);
+  assert.deepEqual(listed, keys);
 });
 
 test("the JSON Schema lets an editor accept references to the environment", () => {
