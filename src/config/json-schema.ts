@@ -8,31 +8,27 @@ import { shapeAsJsonSchema } from "./schema.ts";
  * Made of the same source as the check at start (schema.ts), with the descriptions and defaults of reference.ts.
  */
 export function renderJsonSchema(): string {
-  const schema = describedShape();
+  const schema = shapeAsJsonSchema();
+  for (const { path, schema: key } of keysOf(schema)) Object.assign(key, describeKey(path));
   allowReferences(schema);
   return `${JSON.stringify({ title: "leafd configuration", ...schema }, null, 2)}\n`;
 }
 
 /** Every key of the configuration by its path, a map before its keys; `*` is any name, `[]` any element of a list. */
 export function configKeys(): string[] {
-  return [...keysOf(shapeAsJsonSchema())].map(({ path }) => path);
+  return schemaKeys().map(({ path }) => path);
 }
 
-/** Those keys with their schemas, which have the description and the default, and whether their map demands them. */
-export function describedKeys(): readonly SchemaKey[] {
-  return [...keysOf(describedShape())];
+/** Those keys, with what their values may be. */
+export function schemaKeys(): readonly SchemaKey[] {
+  return [...keysOf(shapeAsJsonSchema())];
 }
 
 interface SchemaKey {
   readonly path: string;
   readonly schema: PlainMap;
+  /** The map that it is a key of demands it. */
   readonly required: boolean;
-}
-
-function describedShape(): PlainMap {
-  const schema = shapeAsJsonSchema();
-  for (const key of keysOf(schema)) Object.assign(key.schema, describeKey(key.path));
-  return schema;
 }
 
 /** The keys that the map at this path may have. */

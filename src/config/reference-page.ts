@@ -1,7 +1,7 @@
 import * as forms from "./forms.ts";
-import { describedKeys } from "./json-schema.ts";
+import { schemaKeys } from "./json-schema.ts";
 import { isPlainMap, type PlainMap } from "./plain.ts";
-import { describedAt } from "./reference.ts";
+import { describedAt, describeKey } from "./reference.ts";
 
 /**
  * Every key of the configuration in Markdown, for people: docs/configuration-reference.md to the byte. Made of the same
@@ -9,12 +9,13 @@ import { describedAt } from "./reference.ts";
  */
 export function renderReferencePage(): string {
   const sections = new Map<string, string[]>();
-  for (const { path, schema, required } of describedKeys()) {
+  for (const { path, schema, required } of schemaKeys()) {
     if (describedAt(path) !== path) continue;
     const [section = path] = path.split(/[.[]/, 1);
     const rows = sections.get(section) ?? [];
-    const what = String(schema["description"] ?? "").replaceAll("|", "\\|");
-    rows.push(`| \`${path}\` | ${typeOf(schema)} | ${defaultOf(schema, required)} | ${what} |`);
+    const { description = "", ...given } = describeKey(path) ?? {};
+    const byDefault = "default" in given ? inYaml(given.default) : required ? "required" : "";
+    rows.push(`| \`${path}\` | ${typeOf(schema)} | ${byDefault} | ${description.replaceAll("|", "\\|")} |`);
     sections.set(section, rows);
   }
   const tables = [...sections].map(([name, rows]) => `\n## \`${name}\`\n\n${TABLE_HEAD}${rows.join("\n")}\n`);
@@ -80,9 +81,7 @@ function rangeOf({ minimum, maximum }: PlainMap): string {
   return known(minimum) && known(maximum) ? `number from ${String(minimum)} to ${String(maximum)}` : "number";
 }
 
-function defaultOf(schema: PlainMap, required: boolean): string {
-  if (!("default" in schema)) return required ? "required" : "";
-  const { default: value } = schema;
+function inYaml(value: unknown): string {
   if (Array.isArray(value)) return `\`[${value.join(", ")}]\``;
   return `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
