@@ -5,7 +5,7 @@ import { readDocument } from "../src/config/document.ts";
 import { configKeys } from "../src/config/json-schema.ts";
 import type { Settings } from "../src/domain/spec.ts";
 import { parseText, problemsOf } from "./support/config-file.ts";
-import { type Block, blocksOf, PAGES, placeOf } from "./support/doc-blocks.ts";
+import { type Block, blocksOf, PAGES, placeOf, readPage } from "./support/doc-blocks.ts";
 import { leafd } from "./support/terminal.ts";
 
 /* What the documentation shows as YAML: the loader takes each configuration, and manifests fit what is in them. */
@@ -84,6 +84,13 @@ describe("YAML in the documentation", () => {
     test(`${placeOf(block)} is what a program takes`, async () => {
       for (const document of documentsIn(block)) await judge(document, block.page);
     });
+});
+
+test("metrics that a page names are in docs/metrics.md, which a test holds to the program", () => {
+  const known = readPage("docs/metrics.md");
+  for (const page of PAGES)
+    for (const [name] of readPage(page).matchAll(/\bleafd_[a-z_]+[a-z]\b/g))
+      assert.ok(known.includes(name), `${page}: ${name}`);
 });
 
 async function judge(document: Data, page: string): Promise<void> {
