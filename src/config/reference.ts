@@ -99,6 +99,12 @@ const REFERENCE: Readonly<Record<string, ReferenceEntry>> = {
   observe: ["Metrics and health over HTTP. Reads only."],
   "observe.listen": ["host:port, or off.", "127.0.0.1:9464"],
   "observe.hosts": ["Host headers to answer besides IP addresses and localhost.", []],
+  "observe.scrapeInterval": [
+    "How often Prometheus scrapes leafd and evaluates its rules: leafd check says whose alerts would come too late.",
+    "15s",
+  ],
+  policy: ["What leafd check holds the services to."],
+  "policy.maxTtl": ["The longest life that a certificate may ask for without a warning.", "90d"],
   control: ["The unix sockets of `leafd status`, `renew`, `pause` and `resume`."],
   "control.directory": ["Their directory. Default: control in stateDir."],
   "control.group": ["Group that may read the status. Absent: leafd's own."],

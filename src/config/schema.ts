@@ -1,9 +1,12 @@
+import { MINUTE, SECOND } from "../domain/units.ts";
 import type { PlainMap } from "./plain.ts";
 import { cluster, issuer } from "./schema-cluster.ts";
 import { defaults, service } from "./schema-service.ts";
 import {
   account,
+  certificateLife,
   choice,
+  duration,
   list,
   map,
   name,
@@ -23,6 +26,8 @@ import {
  * of it.
  */
 
+const scrapeInterval = duration({ from: SECOND, to: 10 * MINUTE, message: "must be from 1s to 10m" });
+
 const file = map({
   vault: cluster,
   clusters: named(cluster).optional(),
@@ -31,8 +36,9 @@ const file = map({
   stateDir: path.optional(),
   defaults: defaults.optional(),
   services: named(service).optional(),
-  observe: optional({ listen: text, hosts: list(text).max(100) }).optional(),
+  observe: optional({ listen: text, hosts: list(text).max(100), scrapeInterval }).optional(),
   control: optional({ directory: path, group: account }).optional(),
+  policy: optional({ maxTtl: certificateLife }).optional(),
   log: optional({
     level: choice(["debug", "info", "warn", "error"]),
     format: choice(["json", "text"]),

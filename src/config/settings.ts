@@ -1,5 +1,6 @@
 import { join } from "node:path/posix";
 import type { ObserveSpec, Settings } from "../domain/spec.ts";
+import { DAY, SECOND } from "../domain/units.ts";
 import { parseEndpoint } from "./addresses.ts";
 import { checkDirectories } from "./checks.ts";
 import { clusterSpecs } from "./clusters.ts";
@@ -40,6 +41,10 @@ export function toSettings(config: FileConfig, report: Report): Settings {
     stateDir,
     services: services.filter((service) => service !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1)),
     observe,
+    review: {
+      maxTtl: config.policy?.maxTtl ?? 90 * DAY,
+      scrapeInterval: config.observe?.scrapeInterval ?? 15 * SECOND,
+    },
     control: { directory: controlDirectory, ...given("group", config.control?.group) },
     log: { level: config.log?.level ?? "info", format: config.log?.format ?? "json" },
   };

@@ -3,9 +3,6 @@ import { valueAt } from "./plain.ts";
 import { closest, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
 import type { ShapeIssue } from "./shapes.ts";
 
-/** Keys that the design has and this version does not: worth another answer than "unknown". */
-const LATER: ReadonlySet<string> = new Set(["scrapeInterval"]);
-
 /** What does not fit the shape, in words, at most MOST_FINDINGS; `value` is the data that was read. */
 export function shapeProblems(issues: readonly ShapeIssue[], value: unknown): Problem[] {
   const listed = issues.slice(0, MOST_FINDINGS);
@@ -37,7 +34,6 @@ function isOfAnotherType(issue: ShapeIssue): boolean {
 
 function unknownKey(path: Path, key: string): Problem {
   const at = { path: [...path, key], at: "key" } as const;
-  if (LATER.has(key)) return { ...at, message: "is not available in this version" };
   const known = knownKeys(path);
   const meant = closest(key, known);
   const hint = meant === undefined ? `known here: ${known.toSorted().join(", ")}` : `did you mean "${meant}"?`;

@@ -13,6 +13,7 @@ export interface Settings {
   readonly stateDir: string;
   readonly services: readonly ServiceSpec[];
   readonly observe: ObserveSpec;
+  readonly review: ReviewSpec;
   readonly control: ControlSpec;
   readonly log: LogSpec;
 }
@@ -98,6 +99,14 @@ export interface ObserveSpec {
   readonly listen?: string;
   /** Further Host headers that are answered besides IP literals and localhost. */
   readonly hosts: readonly string[];
+}
+
+/** What `check` holds the services to; nothing else reads it. */
+export interface ReviewSpec {
+  /** The longest life of a certificate that is no long-lived one. */
+  readonly maxTtl: Millis;
+  /** How often Prometheus scrapes the metrics and evaluates its rules. */
+  readonly scrapeInterval: Millis;
 }
 
 export interface ControlSpec {

@@ -215,7 +215,8 @@ const CONFIG = {
       windows: [{ cron: "0 2 * * *", duration: "2h", timezone: "Europe/Berlim" }],
     },
   },
-  observe: { listen: "127.0.0.1:9464", hosts: ["metrics.internal"] },
+  observe: { listen: "127.0.0.1:9464", hosts: ["metrics.internal"], scrapeInterval: "30s" },
+  policy: { maxTtl: "30d" },
   control: { directory: "/run/leafd", group: "ops" },
   log: { level: "info", format: "json" },
 };

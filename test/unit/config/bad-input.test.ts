@@ -35,11 +35,6 @@ suite("keys", () =>
       "10:16: services.web.reload[0].systemd.unit: is missing",
       "10:27: services.web.reload[0].systemd.unitt: unknown key",
     ],
-    [
-      "of a later version",
-      `${MINIMAL_CONFIG}observe: { scrapeInterval: 15s }\n`,
-      "10:12: observe.scrapeInterval: is not available in this version",
-    ],
     ["missing", minimalConfig(["role: web", "mount: pki"]), "5:11: issuers.main.vault.role: is missing"],
     [
       "missing at the top",
@@ -682,6 +677,12 @@ suite("the rest", () =>
       "a port alone",
       `${MINIMAL_CONFIG}observe: { listen: "9464" }\n`,
       "10:20: observe.listen: must be host:port, or off",
+    ],
+    [
+      "what check is to hold services to",
+      `${MINIMAL_CONFIG}observe: { scrapeInterval: 15m }\npolicy: { maxTtl: 90 }\n`,
+      "10:28: observe.scrapeInterval: must be from 1s to 10m",
+      "11:19: policy.maxTtl: must be a duration with a unit, such as 90s, 24h or 3d",
     ],
     [
       "ttl and notAfter",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inspect } from "node:util";
-import { MINUTE, SECOND } from "../../../src/domain/units.ts";
+import { DAY, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import { MINIMAL_CONFIG, minimalConfig, parseText } from "../../support/config-file.ts";
 
 const settingsOf = (text: string, env = {}) => parseText(text, env).settings;
@@ -44,6 +44,7 @@ test("the least configuration becomes a complete one", () => {
       },
     ],
     observe: { listen: "127.0.0.1:9464", hosts: [] },
+    review: { maxTtl: 90 * DAY, scrapeInterval: 15 * SECOND },
     control: { directory: "/var/lib/leafd/control" },
     log: { level: "info", format: "json" },
   });
@@ -242,7 +243,8 @@ test("what remains of the keys: trust, listeners, sockets, logs, clusters", () =
   concurrency: 1`,
   ])}stateDir: /srv/state/
 trust: { roots: /roots.pem }
-observe: { listen: "off", hosts: [leafd.internal] }
+observe: { listen: "off", hosts: [leafd.internal], scrapeInterval: 30s }
+policy: { maxTtl: 30d }
 control: { group: ops }
 log: { level: debug, format: text }
 `);
@@ -256,6 +258,7 @@ log: { level: debug, format: text }
   assert.equal(settings.stateDir, "/srv/state");
   assert.deepEqual(settings.trust, { roots: "/roots.pem", include: [], newRoot: "hold" });
   assert.deepEqual(settings.observe, { hosts: ["leafd.internal"] });
+  assert.deepEqual(settings.review, { maxTtl: 30 * DAY, scrapeInterval: 30 * SECOND });
   assert.deepEqual(settings.control, { directory: "/srv/state/control", group: "ops" });
   assert.deepEqual(settings.log, { level: "debug", format: "text" });
 });
