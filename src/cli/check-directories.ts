@@ -1,10 +1,10 @@
 import { constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { toLeafdError } from "../domain/errors.ts";
+import type { Remark } from "../domain/remark.ts";
 import type { ControlSpec, OutputSpec, Settings } from "../domain/spec.ts";
 import { Accounts } from "../store/accounts.ts";
 import { accessProblem } from "./access-problem.ts";
-import type { Remark } from "./check-report.ts";
 
 type Path = readonly (string | number)[];
 
@@ -27,11 +27,11 @@ function checkState(stateDir: string): readonly Remark[] {
   const problem = writeProblem(target);
   if (problem !== undefined) {
     const hint = isThere ? "Let leafd's user write to it." : `Create ${target} and let leafd's user write to it.`;
-    return [{ severity: "error", message: `${target} ${problem}`, hint, ...about }];
+    return [{ severity: "error", code: "directory_unwritable", message: `${target} ${problem}`, hint, ...about }];
   }
   if (!isThere || (statSync(stateDir).mode & 0o002) === 0) return [];
   const message = `everybody may write to ${stateDir}, and so choose whom leafd trusts`;
-  return [{ severity: "error", message, hint: `Run chmod o-w ${stateDir}.`, ...about }];
+  return [{ severity: "error", code: "state_open", message, hint: `Run chmod o-w ${stateDir}.`, ...about }];
 }
 
 /** The group that may read the status, and its way to the socket. */
@@ -41,7 +41,7 @@ async function checkControl({ directory, group }: ControlSpec, accounts: Account
     const { gid } = await accounts.resolve(group === undefined ? {} : { group });
     return closedRemarks(gid, lowestPresent(directory), { ...about, group, purpose: "read the status" });
   } catch (thrown) {
-    return [{ severity: "error", message: toLeafdError(thrown).message, ...about }];
+    return [{ severity: "error", code: "account_unknown", message: toLeafdError(thrown).message, ...about }];
   }
 }
 
@@ -54,14 +54,16 @@ async function checkOutput(service: string, output: OutputSpec, accounts: Accoun
   const target = isThere ? directory : whereMade(output);
   const problem = writeProblem(target);
   const hint = isThere ? "Let leafd's user write to it." : `Create ${target} and let leafd's user write to it.`;
-  if (problem !== undefined) return [{ severity: "error", subject, message: `${target} ${problem}`, hint, path }];
+  if (problem !== undefined)
+    return [{ severity: "error", code: "directory_unwritable", subject, message: `${target} ${problem}`, hint, path }];
   try {
     const { gid } = await accounts.resolve(output);
     const closed = closedRemarks(gid, target, { subject, path, group, purpose: "read what is published below" });
     if (closed.length > 0) return closed;
   } catch (thrown) {
     const { message } = toLeafdError(thrown);
-    return [{ severity: "error", subject, message, path: ["services", service, "output", "group"] }];
+    const at = ["services", service, "output", "group"];
+    return [{ severity: "error", code: "account_unknown", subject, message, path: at }];
   }
   const message = isThere ? `${target} can be written` : `${directory} will be made in ${target}`;
   return [{ severity: "ok", subject, message }];
@@ -90,7 +92,8 @@ function closedRemarks(gid: number | undefined, target: string, of: Purpose): re
   if (closed === undefined) return [];
   const { subject, path, group, purpose } = of;
   const message = `the group ${group} cannot pass ${closed.directory}, so it cannot ${purpose}`;
-  return [{ severity: "warning", subject, message, hint: `Run chmod ${closed.open} ${closed.directory}.`, path }];
+  const hint = `Run chmod ${closed.open} ${closed.directory}.`;
+  return [{ severity: "warning", code: "group_shut_out", subject, message, hint, path }];
 }
 
 /** The first directory on the way down that this group cannot pass, and what would open it. */

@@ -1,9 +1,9 @@
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
+import type { Remark } from "../domain/remark.ts";
 import type { ServiceSpec, Settings } from "../domain/spec.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createCluster } from "../vault/cluster.ts";
 import type { ProbeQuestions } from "../vault/probe.ts";
-import type { Remark } from "./check-report.ts";
 
 interface Options {
   readonly spendSecretId: boolean;
@@ -12,21 +12,18 @@ interface Options {
 
 /** Looks at every cluster as leafd would use it, and there at every role that services name. */
 export async function checkOnline(settings: Settings, { spendSecretId, signal }: Options): Promise<readonly Remark[]> {
-  const { clusters, stateDir, trust } = settings;
+  const { clusters, stateDir, trust, review } = settings;
   const asked = askedOf(settings);
   const all = clusters.map(async (spec) => {
     const cluster = createCluster({ spec, clock: systemClock, emit: () => undefined, stateDir });
     try {
       const issuers = asked.filter((each) => each.spec.cluster === spec.name);
-      return await cluster.probe({ issuers, ownRoots: trust.roots !== undefined, spendSecretId }, signal);
+      return await cluster.probe({ issuers, ownRoots: trust.roots !== undefined, review, spendSecretId }, signal);
     } finally {
       cluster.close();
     }
   });
-  const findings = (await Promise.all(all)).flat();
-  return findings.map(({ configPath, ...finding }) =>
-    configPath === undefined ? finding : { ...finding, path: configPath },
-  );
+  return (await Promise.all(all)).flat();
 }
 
 type Asked = ProbeQuestions["issuers"][number];
@@ -42,12 +39,18 @@ function askedOf({ services, trust }: Settings): readonly Asked[] {
   });
 }
 
-function askedBy({ name: service, request, issuers, outage: { survive, reserve } }: ServiceSpec): readonly Asked[] {
+function askedBy({
+  name: service,
+  request,
+  issuers,
+  renewAt,
+  outage: { survive, reserve },
+}: ServiceSpec): readonly Asked[] {
   const outlive = survive === undefined ? {} : { survive };
   const asked: readonly Asked[] = issuers.map((spec) => ({
     spec,
     configPath: configPathOf(spec),
-    wanted: [{ service, request, ...outlive }],
+    wanted: [{ service, request, renewAt, ...outlive }],
   }));
   if (reserve === undefined) return asked;
   const configPath = ["services", service, "outage", "reserve"];

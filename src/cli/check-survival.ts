@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Remark } from "../domain/remark.ts";
 import type { Settings } from "../domain/spec.ts";
-import type { Remark } from "./check-report.ts";
 
 /** Of a file system in memory, in what statfs(2) answers. */
 const TMPFS = 0x0102_1994;
@@ -17,7 +17,7 @@ export function checkSurvival({ services }: Settings, isPod: boolean): readonly 
     const message = `${directory} is on a tmpfs, so a restart of this machine during an outage leaves nothing`;
     const hint = "Put it on a disk, or say nothing of outages to survive.";
     const path = ["services", name, "output", "directory"];
-    return [{ severity: "warning", subject: `service ${name}`, message, hint, path }];
+    return [{ severity: "warning", code: "output_volatile", subject: `service ${name}`, message, hint, path }];
   });
 }
 

@@ -1,5 +1,5 @@
+import type { Remark } from "../domain/remark.ts";
 import type { Settings } from "../domain/spec.ts";
-import type { Remark } from "./check-report.ts";
 
 /** That each window opens at some time: the shape of the configuration counts the fields of cron only. */
 export async function checkWindows({ services }: Settings): Promise<readonly Remark[]> {
@@ -10,6 +10,14 @@ export async function checkWindows({ services }: Settings): Promise<readonly Rem
     const message = cronProblem(cron);
     if (message === undefined) return [];
     const path = ["services", name, "windows", index, "cron"];
-    return [{ severity: "error", subject: `service ${name}`, message: `not a cron expression: ${message}`, path }];
+    return [
+      {
+        severity: "error",
+        code: "window_invalid",
+        subject: `service ${name}`,
+        message: `not a cron expression: ${message}`,
+        path,
+      },
+    ];
   });
 }

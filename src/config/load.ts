@@ -3,13 +3,13 @@ import { readDocument } from "./document.ts";
 import type { Environment } from "./interpolate.ts";
 import { mend } from "./mend.ts";
 import { mergeDocuments } from "./merge.ts";
-import { isPlainMap, type PlainMap } from "./plain.ts";
-import { ConfigError, type Finding, MOST_FINDINGS, type Problem } from "./report.ts";
+import { isPlainMap, type PlainMap, valueAt } from "./plain.ts";
+import { ConfigError, type Finding, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
 import { parseShape } from "./schema.ts";
 import { toSettings } from "./settings.ts";
 import { shapeProblems } from "./shape-problems.ts";
 import { hashSources, readSources, type Source } from "./sources.ts";
-import { warningsOf } from "./warnings.ts";
+import { type Warning, warningsOf } from "./warnings.ts";
 
 export interface LoadedConfig {
   readonly settings: Settings;
@@ -18,9 +18,11 @@ export interface LoadedConfig {
   /** The files that were read: the main one, then the drop-ins by name. */
   readonly files: readonly string[];
   /** What is allowed and not wise. */
-  readonly warnings: readonly Finding[];
+  readonly warnings: readonly (Finding & Pick<Warning, "code">)[];
   /** Where a setting stands, or the nearest one above it that is written down: for problems that only use shows. */
   readonly locate: (problem: Problem) => Finding;
+  /** Whether the files have this setting: what they have not stems from `defaults`, or from leafd. */
+  readonly states: (path: Path) => boolean;
 }
 
 interface LoadOptions {
@@ -60,8 +62,9 @@ export function parseConfig(sources: readonly Source[], env: Environment): Loade
     settings,
     hash: hashSources(sources),
     files,
-    warnings: warnings.map((problem) => merged.locate(problem)),
+    warnings: warnings.map((problem) => ({ ...merged.locate(problem), code: problem.code })),
     locate: (problem) => merged.locate(problem),
+    states: (path) => valueAt(merged.value, path) !== undefined,
   };
 }
 
@@ -69,7 +72,7 @@ interface Judged {
   readonly problems: readonly Problem[];
   /** Absent when the shape is wrong; worth nothing when there are problems. */
   readonly settings?: Settings;
-  readonly warnings?: readonly Problem[];
+  readonly warnings?: readonly Warning[];
 }
 
 /** Shape first, then what must hold between keys: also when the shape is wrong, for the part that is right. */

@@ -1,5 +1,5 @@
 import { join } from "node:path/posix";
-import type { ObserveSpec, Settings } from "../domain/spec.ts";
+import type { ObserveSpec, ReviewSpec, Settings } from "../domain/spec.ts";
 import { DAY, SECOND } from "../domain/units.ts";
 import { parseEndpoint } from "./addresses.ts";
 import { checkDirectories } from "./checks.ts";
@@ -41,13 +41,15 @@ export function toSettings(config: FileConfig, report: Report): Settings {
     stateDir,
     services: services.filter((service) => service !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1)),
     observe,
-    review: {
-      maxTtl: config.policy?.maxTtl ?? 90 * DAY,
-      scrapeInterval: config.observe?.scrapeInterval ?? 15 * SECOND,
-    },
+    review: reviewSpec(config, observe),
     control: { directory: controlDirectory, ...given("group", config.control?.group) },
     log: { level: config.log?.level ?? "info", format: config.log?.format ?? "json" },
   };
+}
+
+function reviewSpec({ observe = {}, policy = {} }: FileConfig, { listen }: ObserveSpec): ReviewSpec {
+  const byDefault = listen === undefined ? undefined : 15 * SECOND;
+  return { maxTtl: policy.maxTtl ?? 90 * DAY, ...given("scrapeInterval", observe.scrapeInterval ?? byDefault) };
 }
 
 function observeSpec(observe: NonNullable<FileConfig["observe"]>, report: Report): ObserveSpec {

@@ -1,4 +1,5 @@
 import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
+import type { Remark } from "../domain/remark.ts";
 import { Slots } from "../domain/slots.ts";
 import type { ClusterStatus } from "../domain/status.ts";
 import type { EpochMillis } from "../domain/units.ts";
@@ -6,7 +7,6 @@ import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
 import { authMethod } from "./auth/select.ts";
 import { VaultClient } from "./client.ts";
-import type { Finding } from "./finding.ts";
 import { type Health, readHealth } from "./health.ts";
 import { PkiIssuer } from "./pki-issuer.ts";
 import { type ProbeQuestions, probeCluster } from "./probe.ts";
@@ -35,7 +35,7 @@ export interface Cluster {
   /** What is known of it now; asks nothing. */
   status(): ClusterStatus;
   /** What `check --online` shows. */
-  probe(questions: ProbeQuestions, signal: AbortSignal): Promise<readonly Finding[]>;
+  probe(questions: ProbeQuestions, signal: AbortSignal): Promise<readonly Remark[]>;
   /** Logs in and keeps the token alive until the signal aborts; then closes, and resolves. */
   run(signal: AbortSignal): Promise<void>;
   /** Ends a login under way and the idle connections. The token is left alone. */

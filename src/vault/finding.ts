@@ -1,25 +1,15 @@
-import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import { toLeafdError } from "../domain/errors.ts";
+import type { Complaint } from "../domain/remark.ts";
 
-/** One thing that a look at the servers showed. */
-export interface Finding {
-  /** `skipped` was not looked at: nothing is known, good or bad. */
-  readonly severity: "ok" | "skipped" | "warning" | "error";
-  /** What was looked at: `https://vault:8200`, `issuer main`. */
-  readonly subject: string;
-  readonly message: string;
-  readonly hint?: string;
-  /** The setting to correct, such as `["vault", "address", 0]`. */
-  readonly configPath?: readonly (string | number)[];
-}
-
-/** An error as a finding. */
-export function failed(subject: string, thrown: unknown, configPath: Finding["configPath"] = []): Finding {
-  const error: LeafdError = toLeafdError(thrown);
+/** What keeps a look at a server from succeeding. */
+export function failed(subject: string, thrown: unknown, path: Complaint["path"] = []): Complaint {
+  const { reason, message, hint } = toLeafdError(thrown);
   return {
     severity: "error",
+    code: reason,
     subject,
-    message: `${error.reason}: ${error.message}`,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(configPath.length === 0 ? {} : { configPath }),
+    message: `${reason}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    ...(path.length === 0 ? {} : { path }),
   };
 }

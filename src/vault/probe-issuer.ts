@@ -1,26 +1,18 @@
-import { X509Certificate } from "node:crypto";
-import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
+import type { Complaint, Remark } from "../domain/remark.ts";
 import type { Secret } from "../domain/secret.ts";
-import { formatDuration, formatTime } from "../domain/units.ts";
-import type { Clock, Issuer } from "../rotation/ports.ts";
+import type { ReviewSpec } from "../domain/spec.ts";
 import { apiPath, type VaultApi } from "./api.ts";
-import { type Finding, failed } from "./finding.ts";
+import { failed } from "./finding.ts";
 import { issuingPath } from "./pki-issuer.ts";
+import { type AuthorityProbe, probeAuthorities } from "./probe-authorities.ts";
 import { dataOf, textsOf } from "./replies.ts";
-import { judgeRole, lifetimeOf, type RoleSettings, type Wanted } from "./role-findings.ts";
+import { judgeRole } from "./role-findings.ts";
+import type { RoleSettings } from "./role-settings.ts";
 
-export interface IssuerProbe {
-  readonly spec: IssuerSpec;
-  readonly issuer: Issuer;
+interface IssuerProbe extends AuthorityProbe {
   readonly api: VaultApi;
-  readonly clock: Clock;
-  /** The map of the configuration that says its mount and role. */
-  readonly configPath: readonly string[];
-  /** What services want of it; empty: only its roots are of use. */
-  readonly wanted: readonly Wanted[];
-  /** `trust.roots` is set: the mount need not hold a root. */
-  readonly ownRoots: boolean;
+  readonly review: ReviewSpec;
 }
 
 /** Looks at one issuer, and issues nothing. Without a token only at what the mount publishes. */
@@ -28,7 +20,7 @@ export async function probeIssuer(
   probe: IssuerProbe,
   token: Secret<string> | undefined,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Remark[]> {
   if (token === undefined || probe.wanted.length === 0) return await probeAuthorities(probe, undefined, signal);
   const rights = await probeRights(probe, token, signal);
   const { settings, findings } = await probeRole(probe, token, signal);
@@ -36,59 +28,8 @@ export async function probeIssuer(
   return [...authorities, ...rights, ...findings];
 }
 
-/** CA certificates: present, a root among them, alive longer than what they are to sign. */
-async function probeAuthorities(
-  probe: IssuerProbe,
-  role: RoleSettings | undefined,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  const { spec, clock, wanted, ownRoots, configPath: at } = probe;
-  const subject = `issuer ${spec.name}`;
-  let authorities: readonly X509Certificate[];
-  try {
-    authorities = (await probe.issuer.authorities(signal)).map((pem) => new X509Certificate(pem));
-  } catch (error) {
-    return [failed(subject, error, [...at, spec.issuerRef === undefined ? "mount" : "issuerRef"])];
-  }
-  if (authorities.length === 0) {
-    const hint = "generate or import a CA there, or correct the mount";
-    return [
-      { severity: "error", subject, message: `the mount ${spec.mount} has no CA certificate`, hint, configPath: at },
-    ];
-  }
-  const findings: Finding[] = [];
-  if (!ownRoots && !authorities.some((each) => each.checkIssued(each) && each.verify(each.publicKey))) {
-    const message = "the mount holds an intermediate only, and no root is known";
-    findings.push({
-      severity: "error",
-      subject,
-      message,
-      hint: "set trust.roots to the root's PEM file",
-      configPath: ["trust"],
-    });
-  }
-  const longest = Math.max(0, ...wanted.map(({ request }) => lifetimeOf(request, role, clock.now()) ?? 0));
-  for (const authority of authorities) {
-    const left = authority.validToDate.getTime() - clock.now();
-    const name = authority.subject.replaceAll("\n", ", ");
-    if (left > longest) continue;
-    const message =
-      left <= 0
-        ? `the CA "${name}" ended at ${formatTime(authority.validToDate.getTime())}`
-        : `the CA "${name}" ends in ${formatDuration(left)}, before certificates of ${formatDuration(longest)} would`;
-    findings.push({ severity: left <= 0 ? "error" : "warning", subject, message, hint: "renew the CA" });
-  }
-  if (findings.length > 0) return findings;
-  const first = Math.min(...authorities.map((each) => each.validToDate.getTime()));
-  return [{ severity: "ok", subject, message: `the CA lives until ${formatTime(first)}` }];
-}
-
 /** `update` on the path that signs: `create` alone is refused. */
-async function probeRights(
-  probe: IssuerProbe,
-  token: Secret<string>,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
+async function probeRights(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<readonly Remark[]> {
   const { spec, api } = probe;
   const subject = `issuer ${spec.name}`;
   const path = issuingPath(spec);
@@ -104,38 +45,39 @@ async function probeRights(
   return [
     {
       severity: "error",
+      code: "permission_denied",
       subject,
       message: `the token may not update ${path}: it has ${granted.join(", ") || "nothing"}`,
       hint: `give it a policy with: path "${path}" { capabilities = ["update"] } (or correct mount and role)`,
-      configPath: [...probe.configPath, "role"],
+      path: [...probe.configPath, "role"],
     },
   ];
 }
 
 interface RoleProbe {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Remark[];
   /** Absent when they may not be read. */
   readonly settings?: RoleSettings;
 }
 
 /** The role's settings where the token may read them, else whether the role exists. */
 async function probeRole(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<RoleProbe> {
-  const { spec, api, wanted } = probe;
-  const [subject, configPath] = [`issuer ${spec.name}`, [...probe.configPath, "role"]];
+  const { spec, api, wanted, review } = probe;
+  const [subject, path] = [`issuer ${spec.name}`, [...probe.configPath, "role"]];
   try {
-    const path = apiPath(spec.mount, "roles", spec.role);
-    const settings = dataOf(await api.send({ operation: "read", path, token }, signal), path);
-    const findings: Finding[] = [];
-    for (const each of judgeRole(settings, wanted)) findings.push({ subject, configPath, ...each });
-    if (findings.length === 0)
-      findings.push({ severity: "ok", subject, message: `the role ${spec.role} suits its services` });
-    return { findings, settings };
+    const role = apiPath(spec.mount, "roles", spec.role);
+    const settings = dataOf(await api.send({ operation: "read", path: role, token }, signal), role);
+    const complaints = judgeRole(settings, wanted, review).map((each) => ({ subject, path, ...each }));
+    const suits = { severity: "ok", subject, message: `the role ${spec.role} suits its services` } as const;
+    // One that gives too much suits them, too.
+    const isEnough = complaints.every(({ code }) => code === "role_wide");
+    return { findings: isEnough ? [suits, ...complaints] : complaints, settings };
   } catch (thrown) {
     const error = toLeafdError(thrown);
     if (error.reason === "permission_denied") return { findings: [await findRole(probe, token, signal)] };
-    if (error.reason !== "mount_missing") return { findings: [failed(subject, error, configPath)] };
+    if (error.reason !== "mount_missing") return { findings: [failed(subject, error, path)] };
     const message = `the mount ${spec.mount} has no role ${spec.role}`;
-    return { findings: [{ severity: "error", subject, message, configPath }] };
+    return { findings: [{ severity: "error", code: "role_missing", subject, message, path }] };
   }
 }
 
@@ -144,11 +86,12 @@ async function findRole(
   { spec, api, configPath: at }: IssuerProbe,
   token: Secret<string>,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Complaint> {
   const [subject, configPath] = [`issuer ${spec.name}`, [...at, "role"]];
   const path = apiPath(spec.mount, "roles", spec.role);
   const hint = `to have leases and limits looked at, allow: path "${path}" { capabilities = ["read"] }`;
-  const unread = { severity: "skipped", subject, message: `the role ${spec.role} may not be read`, hint } as const;
+  const message = `the role ${spec.role} may not be read`;
+  const unread = { severity: "skipped", code: "role_unread", subject, message, hint } as const;
   if (spec.method === "issue") return unread;
   try {
     await api.send({ operation: "write", path: issuingPath(spec), data: { csr: "" }, token }, signal);

@@ -1,13 +1,15 @@
 import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
+import type { Complaint, Remark } from "../domain/remark.ts";
 import type { Secret } from "../domain/secret.ts";
+import type { ReviewSpec } from "../domain/spec.ts";
 import { formatDuration, MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Issuer } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
 import type { AuthMethod } from "./auth/method.ts";
-import { type Finding, failed } from "./finding.ts";
+import { failed } from "./finding.ts";
 import { readHealth } from "./health.ts";
 import { probeIssuer } from "./probe-issuer.ts";
-import type { Wanted } from "./role-findings.ts";
+import type { Wanted } from "./role-settings.ts";
 import type { Session } from "./token-life.ts";
 
 /** An issuer to look at. */
@@ -24,6 +26,8 @@ export interface ProbeQuestions {
   readonly issuers: readonly IssuerQuestion[];
   /** `trust.roots` is set. */
   readonly ownRoots: boolean;
+  /** What lifetimes are held to. */
+  readonly review: ReviewSpec;
   /**
    * Log in with a secret-id from a file, which uses it up if it counts its uses. A response-wrapped one is never taken
    * out of its wrapping here.
@@ -54,16 +58,17 @@ export async function probeCluster(
   parts: ProbeParts,
   questions: ProbeQuestions,
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly Remark[]> {
   const at = parts.spec.name === "default" ? ["vault"] : ["clusters", parts.spec.name];
   const reached = await probeAddresses(parts, at, signal);
   signal.throwIfAborted();
   if (reached.every(({ severity }) => severity === "error")) return reached;
   const login = await probeLogin(parts, { at, spendSecretId: questions.spendSecretId }, signal);
-  const issuers: Finding[] = [];
+  const issuers: Remark[] = [];
   for (const question of questions.issuers) {
     const { api, clock } = parts;
-    const probe = { ...question, api, clock, issuer: parts.issuer(question.spec), ownRoots: questions.ownRoots };
+    const { ownRoots, review } = questions;
+    const probe = { ...question, api, clock, issuer: parts.issuer(question.spec), ownRoots, review };
     issuers.push(...(await probeIssuer(probe, login.token, signal)));
     signal.throwIfAborted();
   }
@@ -75,8 +80,8 @@ async function probeAddresses(
   { spec, api, clock }: ProbeParts,
   at: readonly string[],
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
+): Promise<readonly Remark[]> {
+  const findings: Remark[] = [];
   for (const [index, address] of spec.addresses.entries()) {
     try {
       const { version, standby, serverTime } = await readHealth(api, signal, address);
@@ -91,10 +96,11 @@ async function probeAddresses(
   return findings;
 }
 
-function skewed(subject: string, skew: Millis): Finding {
+function skewed(subject: string, skew: Millis): Complaint {
   const side = skew > 0 ? "ahead of" : "behind";
   return {
     severity: Math.abs(skew) > MINUTE ? "error" : "warning",
+    code: "clock_skew",
     subject,
     message: `its clock is ${formatDuration(Math.abs(skew))} ${side} this machine's`,
     hint: "synchronise both with NTP: certificates may be not valid yet, or end early",
@@ -102,7 +108,7 @@ function skewed(subject: string, skew: Millis): Finding {
 }
 
 interface LoginProbe {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Remark[];
   readonly token?: Secret<string>;
 }
 
@@ -117,7 +123,8 @@ async function probeLogin(
   try {
     if (method.inspect !== undefined && (wrapped || !spendSecretId)) {
       const message = `${await method.inspect(signal)}; rights and role are not looked at without a login`;
-      return { findings: [{ severity: "skipped", subject, message, hint: wrapped ? WRAPPED_HINT : SPEND_HINT }] };
+      const hint = wrapped ? WRAPPED_HINT : SPEND_HINT;
+      return { findings: [{ severity: "skipped", code: "login_skipped", subject, message, hint }] };
     }
     const token = await session.token(signal);
     const life = session.expires;

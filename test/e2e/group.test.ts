@@ -117,9 +117,9 @@ test("check says which directory a group cannot pass", async () => {
   assert.deepEqual(
     warnings.map((line) => line.replace(/.*?: [a-z.]+: /, "")),
     [
-      `the group ${group} cannot pass ${state}, so it cannot read the status`,
+      `the group ${group} cannot pass ${state}, so it cannot read the status [group_shut_out]`,
       `        Run chmod o+x ${state}.`,
-      `the group ${group} cannot pass ${state}, so it cannot read what is published below`,
+      `the group ${group} cannot pass ${state}, so it cannot read what is published below [group_shut_out]`,
       `        Run chmod o+x ${state}.`,
     ],
   );

@@ -161,7 +161,7 @@ suite("refused by the disk", () => {
     assert.equal(
       check.stdout.replaceAll(place.dir.path, "DIR"),
       `ok      DIR/leafd.yaml: 1 service
-error   DIR/leafd.yaml:32:9: services.web.output.directory: DIR/live-web cannot be written by this user
+error   DIR/leafd.yaml:32:9: services.web.output.directory: DIR/live-web cannot be written by this user [directory_unwritable]
         Let leafd's user write to it.
 `,
     );

@@ -68,6 +68,6 @@ services:
   const again = await leafd("check", "--online", "--spend-secret-id", "-c", file);
   assert.match(
     again.out,
-    /^warning .*leafd.yaml:20:18: services\.web\.outage\.reserve\.ttl: web asks for 2d, and the role gives 1d 12h at most$/m,
+    /^warning .*leafd.yaml:20:18: services\.web\.outage\.reserve\.ttl: web asks for 2d, and the role gives 1d 12h at most \[ttl_capped\]$/m,
   );
 });

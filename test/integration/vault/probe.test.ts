@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import test, { after, before, describe } from "node:test";
 import type { AuthSpec, ClusterSpec, IssuerSpec } from "../../../src/domain/cluster-spec.ts";
+import type { Complaint, Remark } from "../../../src/domain/remark.ts";
 import type { CertificateRequest } from "../../../src/domain/spec.ts";
-import type { Finding } from "../../../src/vault/finding.ts";
 import { setUpPki, type TestPki } from "../../support/pki-setup.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 import { issuerSpec, signOrder, watchedCluster } from "../../support/vault-cluster.ts";
@@ -50,16 +50,17 @@ async function probe({ issuer = {}, request = {}, survive, ownRoots = false, spe
   const { names, key } = signOrder();
   const outlive = survive === undefined ? {} : { survive };
   const asked = { names, key, reuseKey: false, usages: [], ...request } as const;
-  const wanted = [{ service: "payments", request: asked, ...outlive }];
+  const wanted = [{ service: "payments", request: asked, renewAt: 2 / 3, ...outlive }];
   const configPath = ["issuers", "main", "vault"];
   const issuers = [{ spec: issuerSpec(issuer), configPath, wanted }];
-  return await it.cluster.probe({ issuers, ownRoots, spendSecretId }, never);
+  const review = { maxTtl: 10 * 365 * 24 * HOUR };
+  return await it.cluster.probe({ issuers, ownRoots, review, spendSecretId }, never);
 }
 
-const errors = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === "error");
-const skipped = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === "skipped");
-const not = (severity: Finding["severity"], findings: readonly Finding[]) =>
-  findings.filter((each) => each.severity !== severity);
+const complaints = (findings: readonly Remark[]): readonly Complaint[] =>
+  findings.filter((each): each is Complaint => each.severity !== "ok");
+const errors = (findings: readonly Remark[]) => complaints(findings).filter(({ severity }) => severity === "error");
+const skipped = (findings: readonly Remark[]) => complaints(findings).filter(({ severity }) => severity === "skipped");
 
 describe("a look at a cluster", () => {
   test("that is well finds nothing wrong, issues nothing, and leaves no token behind", async () => {
@@ -77,7 +78,7 @@ describe("a look at a cluster", () => {
       ],
     );
     assert.equal(
-      findings.at(-1)?.hint,
+      skipped(findings).at(-1)?.hint,
       'to have leases and limits looked at, allow: path "pki/roles/svc" { capabilities = ["read"] }',
     );
     assert.deepEqual([await pki.issued(), await accessors()], [issued, tokens]);
@@ -86,18 +87,18 @@ describe("a look at a cluster", () => {
   test("names the address that is wrong, and goes on with another", async () => {
     const findings = await probe({ addresses: ["http://127.0.0.1:1", vault.address] });
     assert.deepEqual(
-      errors(findings).map(({ configPath }) => configPath),
+      errors(findings).map(({ path }) => path),
       [["vault", "address", 0]],
     );
     assert.ok(findings.some(({ message }) => message === "logged in"));
     const alone = await probe({ addresses: ["http://127.0.0.1:1"] });
-    assert.deepEqual([alone.length, alone[0]?.configPath], [1, ["vault", "address"]]);
+    assert.deepEqual([alone.length, errors(alone)[0]?.path], [1, ["vault", "address"]]);
   });
 
   test("says what of the login is wrong", async () => {
     const findings = await probe({ auth: approle({ roleId: { value: "nope" } }) });
     assert.deepEqual(
-      errors(findings).map(({ subject, configPath }) => [subject, configPath]),
+      errors(findings).map(({ subject, path }) => [subject, path]),
       [["login by approle", ["vault", "auth", "approle"]]],
     );
   });
@@ -111,7 +112,7 @@ describe("a look at a cluster", () => {
       issuer: { role: "nope" },
     });
     assert.deepEqual(
-      errors(missing).map(({ message, configPath }) => [message.split(":")[0], configPath]),
+      errors(missing).map(({ message, path }) => [message.split(":")[0], path]),
       [["role_missing", ["issuers", "main", "vault", "role"]]],
     );
     const denied = await probe({ issuer: { role: "other" } });
@@ -130,7 +131,7 @@ describe("a look at a cluster", () => {
     const names = { dns: ["a.svc", "b.example"], ips: [], uris: ["spiffe://corp/a"], emails: [] };
     const findings = await probe({ issuer: { role: "readable" }, request: { names, key: "rsa-2048", ttl: 24 * HOUR } });
     assert.deepEqual(
-      not("ok", findings).map(({ severity, message }) => `${severity}: ${message}`),
+      complaints(findings).map(({ severity, message }) => `${severity}: ${message}`),
       [
         "error: the token may not update pki/sign/readable: it has deny",
         "warning: payments asks for 1d, and the role gives 1h at most",
@@ -138,6 +139,7 @@ describe("a look at a cluster", () => {
         "error: payments has no common name, and the role requires one",
         "error: payments has URI names, and the role allows none",
         "warning: payments has the name b.example, which the role does not seem to allow",
+        "warning: the role gives far more than its services need: any IP address, and no service has one (allow_ip_sans)",
       ],
     );
   });
@@ -145,7 +147,7 @@ describe("a look at a cluster", () => {
   test("refuses a role that cannot hold the outage to survive, whatever the configuration asks for", async () => {
     const survival = async (survive: number, request: Partial<CertificateRequest> = {}) =>
       errors(await probe({ issuer: { role: "readable" }, survive, request }))
-        .filter(({ configPath }) => configPath?.includes("survive"))
+        .filter(({ path }) => path?.includes("survive"))
         .map(({ message, hint }) => [message, hint]);
     const refusal = "payments is to survive 8h, which certificates of 1h cannot: it takes 12h34m";
     const hint = "raise ttl and max_ttl of the role to 12h34m or more, or survive less";
@@ -166,13 +168,39 @@ describe("a look at a cluster", () => {
   test("wants a root, from the mount or from the operator, and a CA that outlives its leaves", async () => {
     await setUpPki(vault, { mount: "offline", offlineRoot: true });
     const issuer = { mount: "offline" };
-    assert.deepEqual(errors(await probe({ issuer })).map(({ configPath }) => configPath)[0], ["trust"]);
-    assert.ok(!errors(await probe({ issuer, ownRoots: true })).some(({ configPath }) => configPath?.[0] === "trust"));
+    assert.deepEqual(errors(await probe({ issuer })).map(({ path }) => path)[0], ["trust"]);
+    assert.ok(!errors(await probe({ issuer, ownRoots: true })).some(({ path }) => path?.[0] === "trust"));
     const long = await probe({ request: { ttl: 6 * 365 * 24 * HOUR } });
     assert.match(
       long.find(({ severity }) => severity === "warning")?.message ?? "",
       /"CN=Test Intermediate" ends in .* before certificates of/,
     );
+  });
+
+  test("warns of a root that signs leaves, and of a role that is given the run of the mount", async () => {
+    const readable = 'path "+/roles/svc" { capabilities = ["read"] }\npath "+/sign/svc" { capabilities = ["update"] }';
+    const roleSettings = { allow_any_name: true, allow_ip_sans: false, allowed_uri_sans: [], max_ttl: "8760h" };
+    const wide = await setUpPki(vault, { mount: "wide", roleSettings, policy: readable });
+    await vault.root("POST", "wide-root/roles/svc", {
+      allow_any_name: true,
+      allow_ip_sans: false,
+      key_type: "ec",
+      max_ttl: "1h",
+    });
+    await writeFile(directory.join("wide"), wide.secretId);
+    const auth = approle({ roleId: { value: wide.roleId }, secretIdFile: directory.join("wide") });
+    const warned = async (mount: string, ttl: number) => {
+      const names = { commonName: "a.svc", dns: [], ips: [], uris: [], emails: [] };
+      const said = complaints(await probe({ auth, issuer: { mount }, request: { names, ttl } }));
+      return said.map(({ code, path, message }) => `${code} ${path?.at(-1)}: ${message}`);
+    };
+    assert.deepEqual(await warned("wide", HOUR), [
+      "role_wide role: the role gives far more than its services need: any name (allow_any_name); lives of up to 365d where 1h is asked for (max_ttl); keys of any type (key_type=any)",
+    ]);
+    assert.deepEqual(await warned("wide-root", HOUR / 2), [
+      'root_signs_leaves mount: the root "CN=Test Root" signs the leaves itself: its key has to be online, and can only be replaced by telling everybody who trusts it',
+      "role_wide role: the role gives far more than its services need: any name (allow_any_name)",
+    ]);
   });
 
   test("compares the CA's end with the role's lifetime where the configuration asks for none", async () => {
@@ -186,7 +214,7 @@ describe("a look at a cluster", () => {
     const auth = approle({ roleId: { value: ending.roleId }, secretIdFile: directory.join("ending") });
     const ends = async () =>
       (await probe({ auth, issuer: { mount: "ending" } }))
-        .filter(({ severity }) => severity === "warning")
+        .filter((each) => each.severity === "warning" && each.code === "ca_ends_first")
         .map(({ message }) => message.replace(/ends in .*, /, "ends in …, "));
     assert.deepEqual(await ends(), ['the CA "CN=Test Intermediate" ends in …, before certificates of 2190d would']);
     await vault.root("POST", "ending/roles/svc", { ttl: 0, max_ttl: "720h", require_cn: false, allow_any_name: true });

@@ -38,12 +38,12 @@ test("check looks at the trust anchors", async () => {
   assert.deepEqual(await said(root.certificate.pem), [0]);
   assert.deepEqual(await said(root.certificate.pem + below.certificate.pem), [
     0,
-    'warning leafd.yaml:11:10: trust.roots: roots.pem holds "CN=Issuing", which is not self-signed',
+    'warning leafd.yaml:11:10: trust.roots: roots.pem holds "CN=Issuing", which is not self-signed [anchor_not_root]',
     "        OpenSSL peers need partial_chain to trust it; put its root there instead if you can.",
   ]);
   assert.deepEqual(await said("nothing\n"), [
     1,
-    "error   leafd.yaml:11:10: trust.roots: roots.pem holds no PEM certificate",
+    "error   leafd.yaml:11:10: trust.roots: roots.pem holds no PEM certificate [anchors_invalid]",
   ]);
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   assert.match(String((await said(broken))[1]), /^error {3}leafd.yaml:11:10: trust.roots: roots.pem: .*does not parse/);
@@ -62,14 +62,14 @@ test("check looks at the state directory, and then not at what lies below it", a
   assert.deepEqual(await said("state"), [0, `ok      service web: state/live/web will be made in ${directory.path}`]);
   assert.deepEqual(await said("absent/state"), [
     1,
-    "error   leafd.yaml:10:1: stateDir: absent does not exist",
+    "error   leafd.yaml:10:1: stateDir: absent does not exist [directory_unwritable]",
     "        Create absent and let leafd's user write to it.",
   ]);
   await mkdir(directory.join("open"));
   await chmod(directory.join("open"), 0o777);
   assert.deepEqual(await said("open"), [
     1,
-    "error   leafd.yaml:10:1: stateDir: everybody may write to open, and so choose whom leafd trusts",
+    "error   leafd.yaml:10:1: stateDir: everybody may write to open, and so choose whom leafd trusts [state_open]",
     "        Run chmod o-w open.",
   ]);
 });
@@ -83,7 +83,7 @@ test("check warns of a pair that is to outlive an outage, and would not outlive 
     const survive = "    outage: { survive: 8h }\n";
     assert.deepEqual(await said(survive, `${room}/web`), [
       `ok      service web: ${room}/web will be made in ${room}`,
-      `warning leafd.yaml:9:15: services.web.output.directory: ${room}/web is on a tmpfs, so a restart of this machine during an outage leaves nothing`,
+      `warning leafd.yaml:9:15: services.web.output.directory: ${room}/web is on a tmpfs, so a restart of this machine during an outage leaves nothing [output_volatile]`,
       "        Put it on a disk, or say nothing of outages to survive.",
     ]);
     assert.equal((await said("", `${room}/web`)).length, 1);
@@ -93,13 +93,39 @@ test("check warns of a pair that is to outlive an outage, and would not outlive 
   }
 });
 
+test("check says who could read a key or a credential, and nothing of what lies behind a closed door", async () => {
+  await using directory = await tempDir();
+  const web = directory.join("web");
+  await mkdir(web);
+  await writeFile(directory.join("web/tls.key"), "k", { mode: 0o600 });
+  const said = async (modes: { readonly key: number; readonly token: number; readonly above: number }) => {
+    await writeFile(directory.join("token"), "t");
+    await chmod(directory.join("token"), modes.token);
+    await chmod(directory.join("web/tls.key"), modes.key);
+    await chmod(directory.path, modes.above);
+    const { exitCode, lines } = await check(directory, `stateDir: ${directory.join("state")}`);
+    return [exitCode, ...lines.filter((line) => /readable/.test(line))];
+  };
+  assert.deepEqual(await said({ key: 0o600, token: 0o600, above: 0o755 }), [0]);
+  assert.deepEqual(await said({ key: 0o604, token: 0o644, above: 0o700 }), [0]);
+  assert.deepEqual(await said({ key: 0o640, token: 0o640, above: 0o700 }), [
+    1,
+    "error   leafd.yaml:9:15: services.web.output.directory: its group can read the private key tls.key: its mode is 0640, and 0600 is meant [key_readable]",
+  ]);
+  assert.deepEqual(await said({ key: 0o604, token: 0o644, above: 0o755 }), [
+    1,
+    "error   leafd.yaml:9:15: services.web.output.directory: everybody on this host can read the private key tls.key: its mode is 0604, and 0600 is meant [key_readable]",
+    "warning leafd.yaml:3:11: vault.auth.tokenFile.path: everybody on this host can read token: its mode is 0644 [credential_readable]",
+  ]);
+});
+
 test("check reads the cron expressions of windows", async () => {
   await using directory = await tempDir();
   const windows = `    windows: [{ cron: "0 2 * * *", duration: 1h }, { cron: "0 25 * * *", duration: 1h }]\n`;
   const { exitCode, lines } = await check(directory, `${windows}stateDir: ${directory.join("state")}`);
   assert.equal(exitCode, 1);
   assert.match(
-    lines.at(-1) ?? "",
+    lines.find((line) => line.startsWith("error")) ?? "",
     /^error {3}leafd.yaml:10:54: services.web.windows\[1\].cron: not a cron expression: /,
   );
 });
@@ -118,9 +144,9 @@ stateDir: ${directory.join("state")}`,
   assert.deepEqual(
     lines.filter((line) => line.startsWith("error")),
     [
-      "error   leafd.yaml:10:27: services.web.preReload[0].exec.command: /no/test does not exist",
-      "error   leafd.yaml:11:26: services.web.escalate[0].exec.command: /no/restart does not exist",
-      "error   leafd.yaml:13:35: services.web.outage.atExpiry.exec.command: /no/drain does not exist",
+      "error   leafd.yaml:10:27: services.web.preReload[0].exec.command: /no/test does not exist [file_unreadable]",
+      "error   leafd.yaml:11:26: services.web.escalate[0].exec.command: /no/restart does not exist [file_unreadable]",
+      "error   leafd.yaml:13:35: services.web.outage.atExpiry.exec.command: /no/drain does not exist [file_unreadable]",
     ],
   );
 });
@@ -131,7 +157,9 @@ test("check knows the group of the control sockets, or says that it does not", a
   const { exitCode, lines } = await check(directory, settings);
   assert.equal(exitCode, 1);
   assert.ok(
-    lines.includes('error   leafd.yaml:11:12: control.group: there is no group "no-such-group" on this machine'),
+    lines.includes(
+      'error   leafd.yaml:11:12: control.group: there is no group "no-such-group" on this machine [account_unknown]',
+    ),
     lines.join("\n"),
   );
 });

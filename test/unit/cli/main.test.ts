@@ -95,7 +95,7 @@ test("check names the line of a file that is missing and of a directory that can
   assert.equal(exitCode, 1);
   assert.match(
     out,
-    /^error {3}.*leafd\.yaml:\d+:\d+: services\.web\.output\.directory: .*absent does not exist\n {8}Create /m,
+    /^error {3}.*leafd\.yaml:\d+:\d+: services\.web\.output\.directory: .*absent does not exist \[directory_unwritable\]\n {8}Create /m,
   );
   const json = JSON.parse((await leafd("check", "--json", "-c", file)).out);
   const remark = json.find(
