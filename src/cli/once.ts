@@ -1,7 +1,6 @@
 import { Daemon } from "../daemon.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import { formatDuration } from "../domain/units.ts";
-import { createLog } from "../observe/log.ts";
 import { createMetrics, type MetricSources } from "../observe/metrics.ts";
 import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
@@ -10,6 +9,7 @@ import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions, type Terminal } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { textfileOption, writeTextfile } from "./textfile.ts";
 
@@ -54,7 +54,7 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
     const clock = systemClock;
     const { env: environment, pid } = terminal;
     const tally = createTally();
-    const emit = fanOut(createLog({ ...config.settings.log, fd: 2 }), tally.emit);
+    const emit = fanOut(openLog(config.settings.log, terminal), tally.emit);
     await using daemon = new Daemon(config, {
       clock,
       emit,

@@ -1,5 +1,4 @@
 import { Daemon } from "../daemon.ts";
-import { createLog } from "../observe/log.ts";
 import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
 import { GuardedClock } from "../rotation/guarded-clock.ts";
@@ -8,6 +7,7 @@ import { VERSION } from "../version.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
 import { followConfig } from "./config-follower.ts";
 import { EXIT } from "./exit-codes.ts";
+import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { serveSurfaces } from "./surfaces.ts";
 
@@ -41,9 +41,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     const { env: environment, pid, stopped } = terminal;
     let toldToStop = systemClock.monotonic();
     const tally = createTally();
-    const journal = environment["JOURNAL_STREAM"];
-    const log = createLog({ ...settings.log, fd: 2, ...(journal === undefined ? {} : { journalStream: journal }) });
-    const emit = fanOut(log, tally.emit);
+    const emit = fanOut(openLog(settings.log, terminal), tally.emit);
     const clock: GuardedClock = new GuardedClock({
       clock: systemClock,
       emit,

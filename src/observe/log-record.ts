@@ -12,6 +12,7 @@ export interface LogRecord {
   readonly msg: string;
   readonly service?: string;
   readonly hint?: string;
+  readonly repeated?: number;
   readonly [field: string]: unknown;
 }
 
@@ -24,9 +25,11 @@ const ELSEWHERE = new Set(["at", "kind", "leaf", "message"]);
 /** What is told of a leaf; the hashes are the program's own business. */
 const LEAF_FIELDS = ["serial", "fingerprint", "generation", "issuer", "notBefore", "notAfter", "due"] as const;
 
-export function logRecord(event: RotationEvent): LogRecord {
+/** `repeated`: lines of a failure that were left out before this one. */
+export function logRecord(event: RotationEvent, repeated = 0): LogRecord {
   const record: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(event)) if (!ELSEWHERE.has(name)) put(record, name, value);
+  if (repeated > 0) record["repeated"] = repeated;
   if ("leaf" in event) for (const name of LEAF_FIELDS) put(record, name, event.leaf[name]);
   return { time: new Date(event.at).toISOString(), event: event.kind, ...record, msg: scrub(messageOf(event)) };
 }

@@ -121,6 +121,17 @@ describe("the log as text", () => {
     );
   });
 
+  it("has them as JSON as well, where journald takes them off again", async () => {
+    const lines = (await logged([EVENTS.started, EVENTS.rotation_failed], { journal: true })).trimEnd().split("\n");
+    assert.deepEqual(
+      lines.map((line) => [line.slice(0, 3), JSON.parse(line.slice(3)).event]),
+      [
+        ["<6>", "started"],
+        ["<3>", "rotation_failed"],
+      ],
+    );
+  });
+
   it("takes no notice of a JOURNAL_STREAM that is another descriptor's", async () => {
     await using dir = await tempDir();
     const fd = openSync(dir.join("log"), "a");
@@ -136,6 +147,39 @@ describe("the level", () => {
     assert.equal(await kinds("debug"), ALL_EVENTS.length);
     const [info, warn, error] = [await kinds("info"), await kinds("warn"), await kinds("error")];
     assert.ok(ALL_EVENTS.length > info && info > warn && warn > error && error > 0, `${info} ${warn} ${error}`);
+  });
+});
+
+describe("a failure that repeats itself", () => {
+  const events = [...Array.from({ length: 7 }, () => EVENTS.rotation_failed), EVENTS.published];
+
+  it("is written now and then, with the number of lines that were left out", async () => {
+    const lines = (await logged(events, { level: "info" })).trimEnd().split("\n");
+    const records = lines.map((line) => JSON.parse(line));
+    assert.deepEqual(
+      records.map(({ event, repeated }) => [event, repeated]),
+      [
+        ["rotation_failed", undefined],
+        ["rotation_failed", undefined],
+        ["rotation_failed", 1],
+        ["published", 3],
+      ],
+    );
+    const text = (await logged(events, { level: "info", format: "text" })).trimEnd().split("\n");
+    assert.match(text[2] ?? "", / — Unseal it\. \(lines left out: 1\)$/);
+    assert.match(text[3] ?? "", /payments: published \(missing\), .* \(lines left out: 3\)$/);
+  });
+
+  it("is over with a success that the level silences", async () => {
+    const failures = [EVENTS.rotation_failed, EVENTS.rotation_failed];
+    const lines = (await logged([...failures, EVENTS.published, ...failures], { level: "error" }))
+      .trimEnd()
+      .split("\n");
+    assert.equal(lines.length, 4);
+  });
+
+  it("is written each time at level debug", async () => {
+    assert.equal((await logged(events)).trimEnd().split("\n").length, events.length);
   });
 });
 
