@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
+import { redact } from "../domain/redact.ts";
 
 /** How much of a command's output is kept: its end, where the error is. */
 const KEPT_BYTES = 4096;
 const CHARACTERS_SHOWN = 500;
 
-/** Reads a stream to its end and keeps the last 4 KiB. Answers what gives its last lines, clean and without empty ones. */
+/** Reads a stream to its end and keeps the last 4 KiB. Answers what gives its last lines, clean, without empty ones and without secrets. */
 export function tailOf(stream: Readable | undefined): () => readonly string[] {
   let kept = Buffer.alloc(0);
   stream?.on("data", (chunk: Buffer) => {
@@ -18,7 +19,8 @@ export function tailOf(stream: Readable | undefined): () => readonly string[] {
 }
 
 function linesOf(output: string): readonly string[] {
-  return stripVTControlCharacters(output)
+  // As a whole: of a key that is cut into lines, the lines in between look like nothing.
+  return redact(stripVTControlCharacters(output))
     .split(/[\n\r]+/)
     .map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").trim())
     .filter((line) => line !== "");

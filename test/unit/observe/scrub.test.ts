@@ -45,6 +45,7 @@ describe("scrubbing", () => {
     for (const text of [privateKey, `key: ${privateKey} end`, privateKey.slice(0, 100)]) {
       assert.ok(!scrub(text).includes(body.slice(0, 20)), text);
     }
+    assert.equal(scrub(`${privateKey.slice(60)} end`), "[redacted]\\n end");
     assert.match(scrub(`key: ${privateKey} end`), /^key: \[redacted\]\\n end$/);
   });
 
