@@ -1,82 +1,169 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { test } from "node:test";
 import { freePort } from "../../src/dev/demo/free-port.ts";
+import { Canaries, type Told } from "../support/canaries.ts";
 import { httpServer } from "../support/http-server.ts";
 import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
+import type { LeafdProcess } from "../support/leafd-process.ts";
 import { setUpPki } from "../support/pki-setup.ts";
 import { startTestVault } from "../support/vault-server.ts";
 
-/* Secrets go into everything, and must come out of nothing: log, tables, JSON, metrics, health, error messages. */
+/* Secrets go into everything, and must come out of nothing: log, tables, JSON, metrics, health, errors, children. */
 
-/** What looks like a token of Vault or OpenBao. */
-const TOKEN = /\bhv[sbr]\.[\w-]{8,}|\b[sbr]\.[A-Za-z0-9]{24,}/;
+const COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
+  ["status"],
+  ["status", "--json"],
+  ["status", "web"],
+  ["check"],
+  ["check", "--json"],
+  ["check", "--online", "--spend-secret-id"],
+  ["renew", "--all"],
+  ["once"],
+];
+const PAGES = ["/", "/metrics", "/readyz?verbose", "/livez", "/startupz", "/status.json"];
 
 /** All that an operator can get to see of a running leafd. */
-async function everything(place: LeafdPlace, port: number): Promise<string[]> {
-  const commands = [["status"], ["status", "--json"], ["check"], ["check", "--online"], ["renew", "--all"], ["once"]];
-  const ends = [];
-  for (const [command = "", ...args] of commands) ends.push(await place.run(command, args));
-  const pages = ["/", "/metrics", "/readyz?verbose", "/livez", "/startupz"];
-  const bodies = await Promise.all(pages.map(async (page) => (await fetch(`http://127.0.0.1:${port}${page}`)).text()));
-  return [...ends.map((end) => JSON.stringify(end)), ...bodies];
+async function everything(place: LeafdPlace, port: number, env: Readonly<Record<string, string>> = {}): Promise<Told> {
+  const told: Record<string, string> = {};
+  for (const [command, ...args] of COMMANDS)
+    told[[command, ...args].join(" ")] = JSON.stringify(await place.run(command, args, { env }));
+  for (const page of PAGES) told[page] = await (await fetch(`http://127.0.0.1:${port}${page}`)).text();
+  for (const [where, text] of Object.entries(told)) assert.ok(text.length > 0, `${where} tells nothing at all`);
+  return told;
 }
 
-test("a run against a real Vault tells neither key, nor token, nor secret-id", async () => {
+/** What a leafd that has ended leaves behind, besides its files. */
+async function lastWords(leafd: LeafdProcess): Promise<Told> {
+  const { stdout, stderr } = await leafd.stop();
+  return { stdout, "standard error": stderr, "the log": JSON.stringify(leafd.log) };
+}
+
+/** Every file below the directory, by its path, but for those that hold secrets by right. */
+async function filesBelow(directory: string, isSecret: (path: string) => boolean): Promise<Told> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const texts = paths.filter((path) => !isSecret(path)).map((path) => [path, readFileSync(path, "utf8")] as const);
+  assert.ok(texts.length > 0, `${directory} holds nothing`);
+  return Object.fromEntries(texts);
+}
+
+test("a run against a real Vault tells no credential and no key, whatever way they came", async () => {
+  const canaries = new Canaries();
   await using vault = await startTestVault();
   const pki = await setUpPki(vault);
   await using place = await leafdPlace({ vault, pki });
-  const port = await freePort();
-  await place.configure({ web: {} }, { observe: { listen: `127.0.0.1:${port}` } });
-  await using leafd = place.start("run");
-  await leafd.next("published");
-  const keys = [keyLines(place)];
-  const told = await everything(place, port);
-  await leafd.next("published");
-  keys.push(keyLines(place));
-  const { stdout, stderr } = await leafd.stop();
-  told.push(stdout, stderr, JSON.stringify(leafd.log));
+  const file = (name: string) => place.dir.join(name);
+  const [port, header, password] = [await freePort(), "canary-header-0b5e77d1", "canary-password-5c1e3a"];
+  await vault.root("POST", "sys/auth/userpass", { type: "userpass" });
+  await vault.root("POST", "auth/userpass/users/web", { password, token_policies: [pki.approle] });
+  const wrapping = await pki.newSecretId({ wrapTtl: "300s" });
+  const environment = { INLINE_TOKEN: await pki.login() };
+  for (const [name, secret] of Object.entries({ header, password, wrapping })) await writeFile(file(name), secret);
+  const received: string[] = [];
+  // A dependent that sends back what it was sent, and refuses the first reload.
+  await using dependent = await httpServer((request, response) => {
+    received.push(JSON.stringify(request.headers));
+    response.writeHead(received.length === 1 ? 500 : 200, "refused", { "x-echo": header }).end(received.at(-1));
+  });
 
-  assert.ok(
-    told.every((text) => text.length > 0 || text === stdout || text === stderr),
-    "everything was asked for",
+  const issuers = Object.fromEntries(
+    ["main", "up", "wrapped", "inline"].map((cluster) => {
+      const named = cluster === "main" ? {} : { cluster };
+      return [cluster, { vault: { mount: pki.mount, role: pki.role, ...named } }];
+    }),
   );
-  for (const secret of [pki.secretId, "PRIVATE KEY", ...keys.flat()])
-    assert.ok(!told.some((text) => text.includes(secret)), `${secret} was told`);
-  for (const text of told) assert.doesNotMatch(text, TOKEN);
+  const { address } = vault;
+  const approle = { roleId: pki.roleId, secretIdFile: file("wrapping") };
+  const creationPath = `auth/approle/role/${pki.approle}/secret-id`;
+  const clusters = {
+    up: { address, auth: { userpass: { username: "web", passwordFile: file("password") } } },
+    wrapped: { address, auth: { approle: { ...approle, wrapped: { creationPath } } } },
+    inline: { address, auth: { token: "${INLINE_TOKEN}" } },
+  };
+  const http = { url: `${dependent.address}/reload`, headerFiles: { "X-Api-Key": file("header") } };
+  const exec = (...command: string[]) => ({ exec: { command } });
+  const printer = join(import.meta.dirname, "../fixtures/print-environment.sh");
+  const web = {
+    issuers: ["main"],
+    preReload: [exec(printer, file("env-before"))],
+    // The last one prints the key, as a hook that somebody debugs would.
+    reload: [{ http }, exec(printer, file("env")), exec("cat", join(place.live("web"), "tls.key"))],
+    outage: { reserve: { ttl: "48h", role: pki.role } },
+    ttl: "1h",
+  };
+  const services = { web, api: { issuers: ["up"] }, db: { issuers: ["wrapped"] }, old: { issuers: ["inline"] } };
+  const observe = { listen: `127.0.0.1:${port}` };
+  await place.configure(services, { clusters, issuers, observe });
+
+  await using leafd = place.start("run", [], { env: environment });
+  await leafd.each("published", ...Object.keys(services));
+  await leafd.each("reserved", "web");
+  await leafd.each("reload_failed", "web");
+  await leafd.each("delivered", "web");
+  const key = () => readFileSync(join(place.live("web"), "tls.key"), "utf8");
+  canaries.plantKey("the key", key());
+  const told: Record<string, string> = { ...(await everything(place, port, environment)) };
+  await leafd.next("delivered", ({ service }) => service === "web");
+  canaries.plantKey("the key after it", key());
+
+  const own = async (name: string) => readFile(`/proc/${leafd.pid}/${name}`, "utf8");
+  const state = await readdir(place.dir.join("state"), { recursive: true });
+  const stateFile = (pattern: RegExp) =>
+    readFileSync(place.dir.join("state", String(state.find((name) => pattern.test(name)))), "utf8");
+  canaries.plant("the secret-id", pki.secretId, readFileSync(file("secret-id"), "utf8"));
+  canaries.plant("the password", password, readFileSync(file("password"), "utf8"));
+  canaries.plant("the wrapping token", wrapping, readFileSync(file("wrapping"), "utf8"));
+  canaries.plant("the token of the environment", environment.INLINE_TOKEN, await own("environ"));
+  canaries.plant("the header", header, received.join());
+  const kept = stateFile(/vault\/wrapped\.json$/);
+  canaries.plant("the unwrapped secret-id", JSON.parse(kept).secretId, kept);
+  canaries.plantKey("the key of the reserve", stateFile(/tls\.key$/));
+  canaries.plantToken(environment.INLINE_TOKEN);
+
+  Object.assign(told, {
+    "the command line": await own("cmdline"),
+    "the environment of a reload": readFileSync(file("env"), "utf8"),
+    "the environment of a test before it": readFileSync(file("env-before"), "utf8"),
+    ...(await filesBelow(place.dir.join("state"), (path) => /tls\.key$|vault\/wrapped\.json$/.test(path))),
+    ...(await filesBelow(place.live("web"), (path) => path.endsWith("tls.key"))),
+    ...(await lastWords(leafd)),
+  });
+  assert.match(told["the environment of a reload"] ?? "", /^LEAFD_SERVICE=web$/m);
+  assert.ok(leafd.seen("reloaded").some(({ detail }) => detail === "cat exited with code 0: [redacted]"));
+  canaries.assertUntold(told);
 });
 
-/** The lines of the private key that say something about it. */
-function keyLines(place: LeafdPlace): readonly string[] {
-  const lines = readFileSync(`${place.live("web")}/tls.key`, "utf8").split("\n");
-  return lines.filter((line) => line.length > 40).slice(1);
-}
-
 test("a server that sends back what it was sent makes nobody tell it", async () => {
-  const canaries = {
-    token: "hvs.CAESICANARYtokenCANARYtoken",
-    secretId: "c0ffee00-cafe-cafe-cafe-canary000000",
-    configured: "s.CANARYcanaryCANARYcanary1234",
+  const canaries = new Canaries();
+  const token = "hvs.CAESICANARYtokenCANARYtoken";
+  const configured = "s.CANARYcanaryCANARYcanary1234";
+  const echoed = "-----BEGIN PRIVATE KEY-----\nCANARYkey\n";
+  const credentials = {
+    "secret-id": "c0ffee00-cafe-cafe-cafe-canary000000",
+    password: "canary-password-77aa10",
+    jwt: "canary-jwt-03b9e5",
+    wrapping: "hvs.CAESICANARYwrappingCANARY",
   };
+  const received: string[] = [];
   await using server = await httpServer((request, response) => {
     void (async () => {
       const body = await readText(request);
-      const echo = [
-        `got ${JSON.stringify(request.headers)}`,
-        `and ${body}`,
-        "-----BEGIN PRIVATE KEY-----\nCANARYkey\n",
-      ];
-      const auth = { client_token: canaries.token, lease_duration: 3600, renewable: true, accessor: "a", policies: [] };
-      const isLogin = request.url?.includes("/login") === true && !body.includes("denied");
+      received.push(`${JSON.stringify(request.headers)} ${body}`);
+      const echo = [`got ${JSON.stringify(request.headers)}`, `and ${body}`, echoed];
+      const auth = { client_token: token, lease_duration: 3600, renewable: true, accessor: "a", policies: [] };
+      const isLogin = request.url?.includes("/approle/login") === true && !body.includes("denied");
       response.writeHead(isLogin ? 200 : 400, { "content-type": "application/json" });
       response.end(JSON.stringify(isLogin ? { auth } : { errors: echo }));
     })();
   });
   await using vault = await startTestVault();
   const pki = await setUpPki(vault);
-  await using place = await leafdPlace({ vault: server, pki: { ...pki, secretId: canaries.secretId } });
+  await using place = await leafdPlace({ vault: server, pki: { ...pki, secretId: credentials["secret-id"] } });
+  for (const [name, secret] of Object.entries(credentials)) await writeFile(place.dir.join(name), secret);
   const port = await freePort();
   const settings = {
     observe: { listen: `127.0.0.1:${port}` },
@@ -89,19 +176,35 @@ test("a server that sends back what it was sent makes nobody tell it", async () 
   const failed = await leafd.next("rotation_failed");
   assert.equal(failed["stage"], "issue");
   assert.match(failed.msg, /HTTP 400: got /, "the server's words are told, its loot is not");
-  const told = await everything(place, port);
+  const told: Record<string, string> = { ...(await everything(place, port)) };
 
-  const auth = { approle: { roleId: "denied", secretIdFile: place.dir.join("secret-id") } };
-  await place.configure({ web: {} }, { ...settings, vault: { address: server.address, auth } });
-  await leafd.next("login_failed");
+  const secretIdFile = place.dir.join("secret-id");
+  const refused = {
+    approle: { roleId: "denied", secretIdFile },
+    userpass: { username: "web", passwordFile: place.dir.join("password") },
+    jwt: { role: "web", tokenFile: place.dir.join("jwt") },
+    wrapped: { roleId: "denied", secretIdFile: place.dir.join("wrapping"), wrapped: { creationPath: "auth/a/b" } },
+  };
+  for (const [method, auth] of Object.entries(refused)) {
+    const vaultSettings = { address: server.address, auth: { [method === "wrapped" ? "approle" : method]: auth } };
+    await place.configure({ web: {} }, { ...settings, vault: vaultSettings });
+    await leafd.next("login_failed", (line) => line["method"] === (method === "wrapped" ? "approle" : method));
+    for (const args of [
+      ["status", "--json"],
+      ["check", "--online", "--spend-secret-id"],
+    ] as const)
+      told[`${args.join(" ")} (${method})`] = JSON.stringify(await place.run(args[0], args.slice(1)));
+  }
   // A token where a file name belongs, and a mistake beside it.
-  const misplaced = { token: canaries.configured, tokenn: canaries.configured };
+  const misplaced = { token: configured, tokenn: configured };
   await place.configure({ web: {} }, { ...settings, vault: { address: server.address, auth: misplaced } });
   await leafd.next("config_rejected");
-  for (const command of ["once", "check", "status"]) told.push(JSON.stringify(await place.run(command)));
-  const { stdout, stderr } = await leafd.stop();
-  told.push(stdout, stderr, JSON.stringify(leafd.log));
+  for (const args of [["once"], ["check"], ["check", "--json"], ["status"]] as const)
+    told[`${args.join(" ")} (misplaced)`] = JSON.stringify(await place.run(args[0], args.slice(1)));
+  Object.assign(told, await lastWords(leafd));
 
-  for (const secret of [...Object.values(canaries), "CANARYkey"])
-    for (const text of told) assert.ok(!text.includes(secret), `${secret} was told: ${text.slice(0, 2000)}`);
+  for (const [name, secret] of Object.entries({ ...credentials, token })) canaries.plant(name, secret, received.join());
+  canaries.plant("the configured token", configured, readFileSync(place.file, "utf8"));
+  canaries.plant("the key", "CANARYkey", echoed);
+  canaries.assertUntold(told);
 });
