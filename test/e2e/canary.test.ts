@@ -87,28 +87,34 @@ test("a run against a real Vault tells no credential and no key, whatever way th
   const http = { url: `${dependent.address}/reload`, headerFiles: { "X-Api-Key": file("header") } };
   const exec = (...command: string[]) => ({ exec: { command } });
   const printer = join(import.meta.dirname, "../fixtures/print-environment.sh");
+  const print = (service: string) => `cat ${join(place.live(service), "tls.key")}`;
   const web = {
     issuers: ["main"],
     preReload: [exec(printer, file("env-before"))],
     // The last one prints the key, as a hook that somebody debugs would.
-    reload: [{ http }, exec(printer, file("env")), exec("cat", join(place.live("web"), "tls.key"))],
+    reload: [{ http }, exec(printer, file("env")), exec("sh", "-c", print("web"))],
     outage: { reserve: { ttl: "48h", role: pki.role } },
     ttl: "1h",
   };
-  const services = { web, api: { issuers: ["up"] }, db: { issuers: ["wrapped"] }, old: { issuers: ["inline"] } };
+  // Prints a key of many lines, of which the last ones are kept, and fails: its words stay in the status.
+  const db = { issuers: ["wrapped"], key: "rsa-2048", reload: [exec("sh", "-c", `${print("db")}; exit 1`)] };
+  const services = { web, db, api: { issuers: ["up"] }, old: { issuers: ["inline"] } };
   const observe = { listen: `127.0.0.1:${port}` };
   await place.configure(services, { clusters, issuers, observe });
 
   await using leafd = place.start("run", [], { env: environment });
   await leafd.each("published", ...Object.keys(services));
   await leafd.each("reserved", "web");
-  await leafd.each("reload_failed", "web");
+  await leafd.each("reload_failed", "web", "db");
   await leafd.each("delivered", "web");
-  const key = () => readFileSync(join(place.live("web"), "tls.key"), "utf8");
-  canaries.plantKey("the key", key());
+  const plantKeys = (when: string) => {
+    for (const name of ["web", "db"])
+      canaries.plantKey(`the key of ${name} ${when}`, readFileSync(join(place.live(name), "tls.key"), "utf8"));
+  };
+  plantKeys("at first");
   const told: Record<string, string> = { ...(await everything(place, port, environment)) };
   await leafd.next("delivered", ({ service }) => service === "web");
-  canaries.plantKey("the key after it", key());
+  plantKeys("after a renewal");
 
   const own = async (name: string) => readFile(`/proc/${leafd.pid}/${name}`, "utf8");
   const state = await readdir(place.dir.join("state"), { recursive: true });
@@ -133,7 +139,8 @@ test("a run against a real Vault tells no credential and no key, whatever way th
     ...(await lastWords(leafd)),
   });
   assert.match(told["the environment of a reload"] ?? "", /^LEAFD_SERVICE=web$/m);
-  assert.ok(leafd.seen("reloaded").some(({ detail }) => detail === "cat exited with code 0: [redacted]"));
+  assert.match(told["status --json"] ?? "", /sh exited with code 1: \[redacted\]/);
+  assert.ok(leafd.seen("reloaded").some(({ detail }) => detail === "sh exited with code 0: [redacted]"));
   canaries.assertUntold(told);
 });
 
@@ -153,7 +160,9 @@ test("a server that sends back what it was sent makes nobody tell it", async () 
     void (async () => {
       const body = await readText(request);
       received.push(`${JSON.stringify(request.headers)} ${body}`);
-      const echo = [`got ${JSON.stringify(request.headers)}`, `and ${body}`, echoed];
+      const values = Object.values<unknown>(body === "" ? {} : JSON.parse(body)).join(" ");
+      const bare = `bare ${request.headers["x-vault-token"]} ${values}`;
+      const echo = [`got ${JSON.stringify(request.headers)}`, `and ${body}`, bare, echoed];
       const auth = { client_token: token, lease_duration: 3600, renewable: true, accessor: "a", policies: [] };
       const isLogin = request.url?.includes("/approle/login") === true && !body.includes("denied");
       response.writeHead(isLogin ? 200 : 400, { "content-type": "application/json" });
