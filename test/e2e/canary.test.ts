@@ -161,7 +161,7 @@ test("a server that sends back what it was sent makes nobody tell it", async () 
       const body = await readText(request);
       received.push(`${JSON.stringify(request.headers)} ${body}`);
       const values = Object.values<unknown>(body === "" ? {} : JSON.parse(body)).join(" ");
-      const bare = `bare ${request.headers["x-vault-token"]} ${values}`;
+      const bare = `bare ${String(request.headers["x-vault-token"])} ${values}`;
       const echo = [`got ${JSON.stringify(request.headers)}`, `and ${body}`, bare, echoed];
       const auth = { client_token: token, lease_duration: 3600, renewable: true, accessor: "a", policies: [] };
       const isLogin = request.url?.includes("/approle/login") === true && !body.includes("denied");
