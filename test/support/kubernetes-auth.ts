@@ -9,16 +9,20 @@ interface KubernetesAuth extends AsyncDisposable {
 }
 
 /**
- * Mounts the auth method `kubernetes` with the role `leafd`, which gives these policies to the service account `leafd`
- * of the namespace `apps`. The cluster behind it vouches for every token.
+ * Mounts the auth method `kubernetes` with a role that gives these policies to the service account of the same name in
+ * the namespace `apps`. The cluster behind it vouches for every token.
  */
-export async function kubernetesAuth(vault: TestVault, policies: readonly string[]): Promise<KubernetesAuth> {
+export async function kubernetesAuth(
+  vault: TestVault,
+  policies: readonly string[],
+  account = "leafd",
+): Promise<KubernetesAuth> {
   const reviewed: string[] = [];
   const cluster = await httpServer((request, response) => {
     void (async () => {
       const { spec } = JSON.parse(await readText(request));
       reviewed.push(spec.token);
-      const user = { username: "system:serviceaccount:apps:leafd", uid: "1", groups: [] };
+      const user = { username: `system:serviceaccount:apps:${account}`, uid: "1", groups: [] };
       response.writeHead(201, { "Content-Type": "application/json" });
       response.end(JSON.stringify({ status: { authenticated: true, user } }));
     })();
@@ -30,8 +34,8 @@ export async function kubernetesAuth(vault: TestVault, policies: readonly string
     kubernetes_ca_cert: (await TestCa.root()).certificate.pem,
     disable_local_ca_jwt: true,
   });
-  await vault.root("POST", "auth/kubernetes/role/leafd", {
-    bound_service_account_names: ["leafd"],
+  await vault.root("POST", `auth/kubernetes/role/${account}`, {
+    bound_service_account_names: [account],
     bound_service_account_namespaces: ["apps"],
     token_policies: policies,
   });
