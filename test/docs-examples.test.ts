@@ -13,7 +13,7 @@ import { leafd } from "./support/terminal.ts";
 const TOP_KEYS = new Set(configKeys().filter((key) => !/[.*[]/.test(key)));
 const SERVICE_KEYS = new Set(configKeys().flatMap((key) => /^services\.\*\.(\w+)$/.exec(key)?.[1] ?? []));
 /** By the keys at their top, files of others: Prometheus, Envoy, a part of a pod. */
-const OF_OTHERS = new Set(["scrape_configs", "groups", "transport_socket", "volumes"]);
+const OF_OTHERS = new Set(["scrape_configs", "groups", "inhibit_rules", "transport_socket", "volumes"]);
 
 const yamlBlocks = PAGES.flatMap(blocksOf).filter(({ language }) => language === "yaml");
 
