@@ -15,7 +15,10 @@ const PACE: Millis = SECOND;
 /** Looks take at most one part in so many of the time, however many services there are. */
 const SHARE = 50;
 
-/** A reader hears something at least so often; a page that does not takes the connection for lost. */
+/**
+ * A reader hears of the daemon at least so often, which tells how the scheduler and the clock do; a page that hears
+ * nothing takes the connection for lost.
+ */
 const BEAT: Millis = 10 * SECOND;
 
 /** Who takes longer to read what was sent is cut off, and may come back. */
@@ -25,6 +28,8 @@ interface Sources {
   readonly clock: Clock;
   readonly status: () => DaemonStatus;
 }
+
+type Daemon = Omit<DaemonStatus, "services">;
 
 /** A part of the status as it was last seen to change. */
 interface Part {
@@ -38,14 +43,14 @@ interface Part {
  * The status as server-sent events (WHATWG HTML, section 9.2), for as long as somebody reads; while nobody does it
  * costs nothing. `snapshot` comes first, and again when services come or go: `now` (RFC 3339), `daemon` (the status
  * without its services) and all `services`. `change` holds what is different since the last event: `now`, `daemon` when
- * it is, and those `services`. Who has not read the last event yet gets the next one later, and everything in it.
+ * it is and every 10 s, and those `services`. Who has not read the last event yet gets the next one later, and everything in it.
  */
 export class StatusStream {
   readonly #sources: Sources;
   readonly #signal: AbortSignal;
   readonly #readers = new Set<StreamReader>();
   #services = new Map<string, Part>();
-  #clock: DaemonStatus["clock"];
+  #news = "";
   #daemon: Part = { json: "", look: 0 };
   #look = 0;
   /** The look since which the same services have been there. */
@@ -108,16 +113,9 @@ export class StatusStream {
     this.#services = new Map(services.map((service) => [service.name, this.#part(service, now)]));
     const isSame = before.size === services.length && services.every(({ name }) => before.has(name));
     if (!isSame) this.#since = this.#look;
-    const json = statusToJson({ ...daemon, ...this.#steadyClock(daemon) });
-    if (json !== this.#daemon.json) this.#daemon = { json, look: this.#look };
-  }
-
-  /** The clock as it was told of while the server's is about as far ahead as then: each answer of it says a little else. */
-  #steadyClock({ clock }: Pick<DaemonStatus, "clock">): Pick<DaemonStatus, "clock"> {
-    const before = this.#clock;
-    const isNear = before?.skew === clock?.skew || Math.abs(Number(clock?.skew) - Number(before?.skew)) < SECOND;
-    if (before?.doubted !== clock?.doubted || !isNear) this.#clock = clock;
-    return this.#clock === undefined ? {} : { clock: this.#clock };
+    const said = news(daemon);
+    this.#daemon = { json: statusToJson(daemon), look: said === this.#news ? this.#daemon.look : this.#look };
+    this.#news = said;
   }
 
   #part(service: ServiceStatus, now: EpochMillis): Part {
@@ -139,10 +137,17 @@ export class StatusStream {
     const event = reader.look < this.#since ? "snapshot" : "change";
     const after = event === "snapshot" ? 0 : reader.look;
     const services = [...this.#services.values()].filter(({ look }) => look > after);
-    const daemon = this.#daemon.look > after ? `"daemon":${this.#daemon.json},` : "";
-    if (daemon === "" && services.length === 0 && now - reader.sentAt < BEAT) return;
+    const isDue = this.#daemon.look > after || now - reader.beatAt >= BEAT;
+    if (!isDue && services.length === 0) return;
+    const daemon = isDue ? `"daemon":${this.#daemon.json},` : "";
     const list = services.map(({ json }) => json).join(",");
     const data = `{"now":"${new Date(clock.now()).toISOString()}",${daemon}"services":[${list}]}`;
-    reader.send(`event: ${event}\ndata: ${data}\n\n`, { look: this.#look, at: now });
+    reader.send(`event: ${event}\ndata: ${data}\n\n`, { look: this.#look, at: now, isBeat: isDue });
   }
+}
+
+/** What of the daemon somebody should hear at once; what is measured is a little different in each look. */
+function news(daemon: Daemon): string {
+  const clock = daemon.clock && { doubted: daemon.clock.doubted };
+  return statusToJson({ ...daemon, ...(clock && { clock }), lastTick: 0, schedulerLag: 0 });
 }

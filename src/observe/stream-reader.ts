@@ -11,7 +11,8 @@ export class StreamReader {
   readonly #response: ServerResponse;
   readonly #out: Writable;
   #busy = false;
-  #sentAt: Millis = Number.NEGATIVE_INFINITY;
+  #sentAt: Millis = 0;
+  #beatAt: Millis = Number.NEGATIVE_INFINITY;
   #look = 0;
 
   constructor(response: ServerResponse, { gzip }: { gzip: boolean }) {
@@ -30,9 +31,9 @@ export class StreamReader {
     return this.#look;
   }
 
-  /** When it was last sent something, by the monotonic clock. */
-  get sentAt(): Millis {
-    return this.#sentAt;
+  /** When it was last told of the daemon, by the monotonic clock. */
+  get beatAt(): Millis {
+    return this.#beatAt;
   }
 
   /** For how long it has not taken what was sent; 0: it has. */
@@ -40,9 +41,10 @@ export class StreamReader {
     return this.#busy ? Math.max(1, now - this.#sentAt) : 0;
   }
 
-  send(event: string, { look, at }: { readonly look: number; readonly at: Millis }): void {
+  send(event: string, { look, at, isBeat }: { look: number; at: Millis; isBeat: boolean }): void {
     this.#look = look;
     this.#sentAt = at;
+    if (isBeat) this.#beatAt = at;
     this.#busy = true;
     this.#out.write(event, () => {
       this.#busy = false;

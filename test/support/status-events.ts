@@ -7,7 +7,7 @@ import { createGunzip } from "node:zlib";
 export interface StatusEvent {
   readonly kind: string;
   readonly now: string;
-  readonly daemon?: { readonly version: string; readonly configError?: unknown };
+  readonly daemon?: { readonly version: string; readonly configError?: unknown; readonly schedulerLag?: number };
   readonly services: readonly { readonly name: string; readonly state: string }[];
 }
 

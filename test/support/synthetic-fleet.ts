@@ -17,12 +17,17 @@ const WHAT_WENT_WRONG: Readonly<Partial<Record<Standing, Partial<ServiceStatus>>
     reason: "not_live",
     message: "10.0.4.7:8443 serves 5d:03:91… and not the published certificate",
     live: false,
+    served: false,
+    failures: 1,
+    nextAction: "confirm",
   },
   reload_owed: {
     reason: "reload_failed",
     message: "nginx.service: systemctl reload ended with 1: nginx: [emerg] host not found in upstream",
     delivered: false,
+    served: false,
     failures: 3,
+    nextAction: "reload",
   },
   retrying: { reason: "timeout", message: "https://vault-a.internal:8200 gave no answer within 10s", failures: 2 },
 };

@@ -66,10 +66,13 @@ export class Details {
 }
 
 /** @param {ServiceStatus} service */
-function warnings({ required, surviveUnmet, reason }) {
+function warnings({ required, surviveUnmet, budgetSpent, reason }) {
   return [
     ...(reason === undefined ? [] : [`What to do about it: docs/operations.md, “${reason}”.`]),
     ...(surviveUnmet ? ["outage.survive is longer than this certificate can hold: raise its ttl."] : []),
+    ...(budgetSpent
+      ? ["Its budget of certificates within an hour is spent: no issuer is asked before there is room."]
+      : []),
     ...(required ? [] : ["Not required: readiness does not wait for it."]),
   ];
 }
@@ -82,6 +85,7 @@ function warnings({ required, surviveUnmet, reason }) {
 function factsOf(service, now) {
   const {
     lastSuccess,
+    reserveNotAfter,
     generation = "–",
     serial = "–",
     fingerprint = "–",
@@ -103,6 +107,7 @@ function factsOf(service, now) {
     ["valid from", when(notBefore)],
     ["renewal due", when(due)],
     ["valid until", when(notAfter)],
+    ["reserve until", when(reserveNotAfter)],
     ["dependents", dependentsOf(service).means],
     ["last issued", when(lastSuccess.issue)],
     ["last stored", when(lastSuccess.store)],

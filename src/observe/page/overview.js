@@ -2,7 +2,7 @@
 /** @import { Daemon, Model } from "./model.js" */
 import { arrange, byId, element, setAttribute, setText } from "./elements.js";
 import { duration, relative, stamp } from "./times.js";
-import { clockWords, clusterWords, headline, issuerWords } from "./words.js";
+import { clockWords, clusterWords, headline, issuerWords, schedulerWords } from "./words.js";
 
 /** What is above the table: how all of them stand, what is wrong with leafd itself, and who issues. */
 export class Overview {
@@ -23,7 +23,7 @@ export class Overview {
     setAttribute(this.#headline, "data-tone", tone);
     document.title = tone === "good" ? "leafd" : `${tone === "bad" ? "✕" : "!"} ${text} · leafd`;
     setText(byId("version"), daemon.version);
-    replaceTexts(this.#banners, bannersOf(daemon), (banner) => element("p", { role: "alert" }, banner));
+    replaceTexts(this.#banners, bannersOf(daemon, now), (banner) => element("p", { role: "alert" }, banner));
     this.tick({ daemon, services }, now);
   }
 
@@ -70,12 +70,16 @@ function fillLine(target, line) {
   });
 }
 
-/** @param {Daemon} daemon */
-function bannersOf({ configError, configLoadedAt, clock }) {
+/**
+ * @param {Daemon} daemon
+ * @param {number} now
+ */
+function bannersOf({ configError, configLoadedAt, clock, lastTick }, now) {
   const refused =
     configError &&
     `The configuration was refused at ${stamp(configError.at)}; the one of ${stamp(configLoadedAt)} is in force.\n${configError.message}`;
-  return [refused, clock && clockWords(clock)].filter((text) => text !== undefined);
+  const stalled = schedulerWords(lastTick === undefined ? {} : { lastTick }, now);
+  return [refused, clock && clockWords(clock), stalled].filter((text) => text !== undefined);
 }
 
 /**
@@ -83,10 +87,12 @@ function bannersOf({ configError, configLoadedAt, clock }) {
  * @param {ServiceStatus | undefined} soonest
  * @param {number} now
  */
-function factsOf({ startedAt, configHash, configLoadedAt, clock }, soonest, now) {
+function factsOf({ startedAt, configHash, configLoadedAt, clock, trustNotAfter, schedulerLag = 0 }, soonest, now) {
   const skew = clock?.skew;
   return [
     ...(soonest?.notAfter === undefined ? [] : [`first to end: ${soonest.name}, ${relative(soonest.notAfter, now)}`]),
+    ...(trustNotAfter === undefined ? [] : [`trust bundle ends ${relative(trustNotAfter, now)}`]),
+    ...(schedulerLag < 1000 ? [] : [`scheduler late by ${duration(schedulerLag)}`]),
     `running for ${duration(Math.max(0, now - startedAt))}`,
     `configuration ${configHash.slice(0, 12)} of ${stamp(configLoadedAt)}`,
     ...(skew === undefined

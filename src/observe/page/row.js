@@ -27,10 +27,11 @@ export class Row {
   #dependents = element("span", { class: "dependents" });
   #reason = element("strong");
   #message = element("span", { class: "message" });
+  #when = element("span", { class: "sub" });
   #trouble = element(
     "div",
     { role: "row", class: "trouble" },
-    element("span", { role: "cell", "aria-colspan": "7" }, this.#reason, " ", this.#message),
+    element("span", { role: "cell", "aria-colspan": "7" }, this.#reason, " ", this.#message, " ", this.#when),
   );
   /** @type {LifeBar} */
   #life;
@@ -137,7 +138,9 @@ export class Row {
   /** @param {number} at */
   tick(at) {
     const { service } = this;
-    const { pausedUntil, nextAt } = service;
+    const { pausedUntil, nextAt, failedStage, failedAt } = service;
+    if (failedStage !== undefined && failedAt !== undefined)
+      setText(this.#when, `${failedStage}, ${relative(Math.min(failedAt, at), at)}`);
     this.#life.draw(service, at);
     const next = `${nextOf(service)} ${relative(Math.max(nextAt, at), at)}`;
     setText(this.#next, pausedUntil === undefined ? next : `paused until ${stamp(pausedUntil)}`);

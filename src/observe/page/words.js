@@ -29,13 +29,15 @@ export function nextOf({ nextAction }) {
  * @param {ServiceStatus} service
  * @returns {{ text: string, tone: "bad" | "warn" | "calm" | "good", means: string }}
  */
-export function dependentsOf({ state, serial, delivered, live }) {
+export function dependentsOf({ serial, delivered, live, served }) {
   if (serial === undefined) return { text: "–", tone: "calm", means: "nothing is published" };
-  if (state === "not_live") return { text: "serve another", tone: "bad", means: "the probe sees another certificate" };
+  if (served === false && delivered)
+    return { text: "serve another", tone: "bad", means: "the probe sees another certificate" };
   if (!delivered) return { text: "reload owed", tone: "warn", means: "they have not all been told" };
-  if (live === undefined) return { text: "told", tone: "good", means: "reloaded; no probe looks at what they serve" };
-  if (live) return { text: "serve it", tone: "good", means: "reloaded, and the probe has seen it" };
-  return { text: "told, not seen", tone: "calm", means: "reloaded; the probe has not seen it yet" };
+  if (live) return { text: "serve it", tone: "good", means: "the probe has seen it" };
+  if (live === false) return { text: "not seen yet", tone: "calm", means: "the probe has yet to see what they serve" };
+  if (served) return { text: "told", tone: "good", means: "reloaded; no probe looks at what they serve" };
+  return { text: "not told", tone: "calm", means: "no reload, no probe: they look at the files by themselves" };
 }
 
 /**
@@ -111,8 +113,9 @@ export function rungWords({ kind, name, inUse, available, why, from }, now) {
  * @param {number} now
  * @returns {Line}
  */
-export function issuerWords({ circuit, since, reason, probeAt }, now) {
-  if (circuit === "closed") return { words: "circuit closed", more: "", tone: "good" };
+export function issuerWords({ circuit, since, reason, probeAt, caNotAfter }, now) {
+  const authority = caNotAfter === undefined ? "" : `its CA ends ${relative(caNotAfter, now)}`;
+  if (circuit === "closed") return { words: "circuit closed", more: authority, tone: "good" };
   const words = `circuit ${circuit === "open" ? "open" : "half open"}: away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
   if (circuit === "half_open") return { words, more: "its health is good again: one service tries it", tone: "warn" };
   return { words, more: `its health is looked at ${relative(Math.max(now, probeAt ?? now), now)}`, tone: "bad" };
@@ -142,4 +145,17 @@ export function clockWords({ doubted, skew = 0 }) {
   const apart =
     skew === 0 ? "" : ` A server’s clock is ${duration(Math.abs(skew))} ${skew > 0 ? "ahead of" : "behind"} it.`;
   return `${doubted ? "The clock of this machine has jumped and is not believed until a server says the same time." : "The clock of this machine is off."}${apart}`;
+}
+
+/** As long as /livez is patient: src/observe/health.ts. */
+const STALLED_AFTER = 90_000;
+
+/**
+ * @param {Pick<DaemonStatus, "lastTick">} daemon
+ * @param {number} now
+ * @returns {string | undefined} Nothing while the scheduler runs.
+ */
+export function schedulerWords({ lastTick }, now) {
+  if (lastTick === undefined || now - lastTick <= STALLED_AFTER) return undefined;
+  return `The scheduler has not run for ${Math.floor((now - lastTick) / 60_000)} min: leafd hangs. Restart it; that costs no certificate.`;
 }

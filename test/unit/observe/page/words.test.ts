@@ -4,7 +4,7 @@ import { STANDINGS } from "../../../../src/domain/status.ts";
 import { DAY, formatDuration, HOUR, MINUTE, SECOND } from "../../../../src/domain/units.ts";
 import { STATES } from "../../../../src/observe/page/states.js";
 import { duration, relative, stamp } from "../../../../src/observe/page/times.js";
-import { clockWords, dependentsOf, headline, issuerWords } from "../../../../src/observe/page/words.js";
+import { clockWords, dependentsOf, headline, issuerWords, schedulerWords } from "../../../../src/observe/page/words.js";
 import { NOW, serviceStatus } from "../../../support/status.ts";
 
 describe("the words of the page", () => {
@@ -49,9 +49,9 @@ describe("the words of the page", () => {
         text({ live: true }),
         text({ live: false }),
         text({ delivered: false, live: false }),
-        text({ state: "not_live", live: false }),
+        text({ state: "not_live", live: false, served: false }),
       ],
-      ["told", "serve it", "told, not seen", "reload owed", "serve another"],
+      ["told", "serve it", "not seen yet", "reload owed", "serve another"],
     );
   });
 
@@ -64,6 +64,11 @@ describe("the words of the page", () => {
     });
     assert.equal(issuerWords({ ...away, circuit: "half_open" }, NOW).tone, "warn");
     assert.equal(issuerWords({ name: "main", cluster: "a", circuit: "closed" }, NOW).tone, "good");
+  });
+
+  it("mention a scheduler that stands still", () => {
+    assert.equal(schedulerWords({ lastTick: NOW - 90 * SECOND }, NOW), undefined);
+    assert.match(schedulerWords({ lastTick: NOW - 2 * MINUTE }, NOW) ?? "", /not run for 2 min/);
   });
 
   it("mention a clock that is not believed, and none that is in order", () => {
