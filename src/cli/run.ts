@@ -18,8 +18,8 @@ export const runCommand: Command = {
 
 Keeps a valid, proved certificate under every service of the configuration: issues what is missing, renews long before
 the end, writes each pair as one generation, tells the dependents, and retries what failed. A pair that is valid already
-costs nothing. One line an event goes to standard error; metrics and health are served at observe.listen; status,
-renew, pause and resume speak to it over unix sockets in control.directory.
+costs nothing. One line an event goes to standard error; metrics, health and a status page are served at
+observe.listen; status, renew, pause and resume speak to it over unix sockets in control.directory.
 
 Signals: SIGHUP loads the configuration again (so does a change of its files); SIGTERM and SIGINT end it at a point
 where the disk is whole, within 5 s. A second one ends it at once, by that signal (143 or 130 in a shell), and so does

@@ -96,7 +96,7 @@ const REFERENCE: Readonly<Record<string, ReferenceEntry>> = {
   defaults: ["For every service that does not say otherwise. Lists are replaced, maps are merged."],
   services: ["The certificates, by the name of the service. More in services.d/*.yaml."],
   ...SERVICE_REFERENCE,
-  observe: ["Metrics and health over HTTP. Reads only."],
+  observe: ["Metrics, health and the status page over HTTP. Reads only."],
   "observe.listen": ["host:port, or off.", "127.0.0.1:9464"],
   "observe.hosts": ["Host headers to answer besides IP addresses and localhost.", []],
   "observe.scrapeInterval": [

@@ -1,4 +1,5 @@
 import type { Rung } from "../../src/domain/rungs.ts";
+import type { Names } from "../../src/domain/spec.ts";
 import { type DaemonStatus, type ServiceStatus, STANDINGS, type Standing } from "../../src/domain/status.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../src/domain/units.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "./status.ts";
@@ -14,6 +15,7 @@ function standingOf(index: number): Standing {
 const WHAT_WENT_WRONG: Readonly<Partial<Record<Standing, Partial<ServiceStatus>>>> = {
   expired: { reason: "sealed", message: "https://vault-a.internal:8200 is sealed (503)", failures: 41 },
   not_live: {
+    failedStage: "confirm",
     reason: "not_live",
     message: "10.0.4.7:8443 serves 5d:03:91… and not the published certificate",
     live: false,
@@ -22,6 +24,7 @@ const WHAT_WENT_WRONG: Readonly<Partial<Record<Standing, Partial<ServiceStatus>>
     nextAction: "confirm",
   },
   reload_owed: {
+    failedStage: "reload",
     reason: "reload_failed",
     message: "nginx.service: systemctl reload ended with 1: nginx: [emerg] host not found in upstream",
     delivered: false,
@@ -42,8 +45,9 @@ function member(index: number, now: number): ServiceStatus {
     uris: [`spiffe://corp.example/ns/prod/sa/${name}`],
     emails: [],
   };
-  if (state === "missing" || state === "pending")
-    return { ...missingService({ name, names, nextAt: now + 5 * SECOND }), state };
+  if (state === "pending") return { ...absent(name, names, now), state, nextAction: "recover" };
+  if (state === "missing")
+    return missingService({ name, names, nextAt: now + 5 * SECOND, failedStage: "issue", failedAt: now - 3 * SECOND });
   const age = ((index * 37) % 960) * MINUTE;
   const ends = {
     expired: now - 12 * MINUTE,
@@ -70,8 +74,21 @@ function member(index: number, now: number): ServiceStatus {
     live: true,
     lastSuccess: { ...began, confirm: began.reload + SECOND },
     ladder: ladder(ends, due),
-    ...WHAT_WENT_WRONG[state],
+    ...(WHAT_WENT_WRONG[state] && {
+      failedStage: "issue",
+      failedAt: now - 20 * SECOND,
+      nextAt: now + 30 * SECOND,
+      ...WHAT_WENT_WRONG[state],
+    }),
   });
+}
+
+/** A service of which nothing is known yet. */
+function absent(name: string, names: Names, now: number): ServiceStatus {
+  const service: { -readonly [Key in keyof ServiceStatus]: ServiceStatus[Key] } = missingService({ name, names });
+  delete service.reason;
+  delete service.message;
+  return { ...service, nextAt: now, failures: 0 };
 }
 
 function ladder(ends: number, due: number): readonly Rung[] {
@@ -90,6 +107,7 @@ export function syntheticFleet(size: number, now = NOW): DaemonStatus {
   return daemonStatus(services, {
     startedAt: now - 3 * DAY,
     configLoadedAt: now - 3 * DAY,
+    trustNotAfter: now + 800 * DAY,
     clusters: [
       { name: "a", address: "https://vault-a.internal:8200", up: false, reason: "sealed", tokenExpires: now + HOUR },
       { name: "b", address: "https://vault-b.internal:8200", up: true, tokenExpires: now + 3 * HOUR },
@@ -103,7 +121,7 @@ export function syntheticFleet(size: number, now = NOW): DaemonStatus {
         reason: "sealed",
         probeAt: now + 20 * SECOND,
       },
-      { name: "backup", cluster: "b", circuit: "closed" },
+      { name: "backup", cluster: "b", circuit: "closed", caNotAfter: now + 400 * DAY },
     ],
   });
 }
