@@ -8,6 +8,18 @@ export function abortError(signal: AbortSignal): LeafdError {
   return new LeafdError("cancelled", "stopped before it ended");
 }
 
+/**
+ * A controller that aborts with `signal` too, until it is disposed of: then nothing of it is left there, however much
+ * longer that signal lives. AbortSignal.any costs more, and what listens to its signals is kept until they abort.
+ */
+export function follow(signal: AbortSignal): AbortController & Disposable {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return Object.assign(controller, { [Symbol.dispose]: () => signal.removeEventListener("abort", abort) });
+}
+
 /** Waits for work that others wait for as well: the signal ends this wait and not the work. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(abortError(signal));

@@ -1,5 +1,6 @@
 import type { DaemonStatus } from "../domain/status.ts";
 import { type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
+import { Interruption } from "./interruption.ts";
 import type { Clock } from "./ports.ts";
 
 /** For how long at least a delay is remembered, and for less than twice that. */
@@ -27,8 +28,9 @@ interface Reading {
 export class Agenda {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
-  #interrupt = new AbortController();
-  /** When the nap that is being taken ends by itself, on the monotonic clock: the wall clock may move under it. */
+  /** Of the nap that is being taken. */
+  #interruption: Interruption | undefined;
+  /** When that ends by itself, on the monotonic clock: the wall clock may move under it. */
   #planned: Millis = Number.POSITIVE_INFINITY;
   #lastTick: Millis;
   /** The longest delay since the monotonic time `since`, and of the time before that. */
@@ -67,7 +69,7 @@ export class Agenda {
       signal.addEventListener("abort", wake, { once: true });
       const latest = this.#clock.monotonic() + until - this.#clock.now();
       this.#entries.set(key, { until, latest, wake });
-      if (latest < this.#planned) this.#interrupt.abort();
+      if (latest < this.#planned) this.#interrupt();
     });
   }
 
@@ -78,12 +80,12 @@ export class Agenda {
 
   /** Sleeps until the earliest entry and wakes it, for ever. Resolves when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#interruption = new Interruption(signal);
     while (!signal.aborted) {
       this.#lastTick = this.#clock.monotonic();
-      this.#interrupt = new AbortController();
       const duration = this.#untilNext();
       this.#planned = this.#clock.monotonic() + duration;
-      await this.#nap(duration, AbortSignal.any([signal, this.#interrupt.signal]));
+      await this.#nap(duration, this.#interruption.signal);
       const reading = this.#read();
       this.#noteDelay(reading.monotonic);
       for (const entry of this.#entries.values()) if (left(entry, reading) <= 0) entry.wake();
@@ -92,10 +94,17 @@ export class Agenda {
 
   #noteDelay(now: Millis): void {
     const { since, most } = this.#late;
-    const delay = Math.max(0, now - this.#planned);
+    // A nap that was cut short has no end to be late for.
+    const delay = Number.isFinite(this.#planned) ? Math.max(0, now - this.#planned) : 0;
     if (now - since < REMEMBERED) this.#late = { ...this.#late, most: Math.max(most, delay) };
     // After a nap that took longer than that, what was before it is no longer of interest.
     else this.#late = { since: now, most: delay, before: now - since < 2 * REMEMBERED ? most : 0 };
+  }
+
+  /** Once for each nap, however many are due before its end. */
+  #interrupt(): void {
+    this.#planned = Number.NEGATIVE_INFINITY;
+    this.#interruption?.raise();
   }
 
   #untilNext(): Millis {

@@ -1,3 +1,4 @@
+import { follow } from "../domain/abort.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
@@ -79,17 +80,20 @@ interface Limit {
 }
 
 async function within(limit: Limit, work: (either: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const done = new AbortController();
-  const timer = limit.clock.sleep(limit.duration, AbortSignal.any([signal, done.signal]));
-  timer.then(
-    () => over.abort(),
+  using over = follow(signal);
+  using done = follow(signal);
+  let isOver = false;
+  limit.clock.sleep(limit.duration, done.signal).then(
+    () => {
+      isOver = true;
+      over.abort();
+    },
     () => undefined,
   );
   try {
-    await work(AbortSignal.any([signal, over.signal]));
+    await work(over.signal);
   } catch (thrown) {
-    if (!over.signal.aborted || signal.aborted) throw thrown;
+    if (!isOver || signal.aborted) throw thrown;
     throw new LeafdError("reload_timeout", "the reload had not ended when the renewal was due", {
       hint: "Find out why it hangs, or give it a shorter timeout.",
     });

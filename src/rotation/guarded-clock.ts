@@ -13,6 +13,7 @@ import {
 } from "../domain/clock-guard.ts";
 import type { ClockStatus } from "../domain/status.ts";
 import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
+import { Interruption } from "./interruption.ts";
 import type { Clock, Emit } from "./ports.ts";
 
 /** How often the clocks are compared when nobody asks for the time. */
@@ -42,7 +43,7 @@ export class GuardedClock implements Clock {
   readonly #changed: () => void;
   #guard: ClockGuard;
   /** Ends the nap of `watch` when a doubt arises. */
-  #alarm = new AbortController();
+  #alarm: Interruption | undefined;
 
   constructor({ clock, emit, serverTime, changed = () => undefined }: GuardedClockOptions) {
     this.#clock = clock;
@@ -93,12 +94,13 @@ export class GuardedClock implements Clock {
 
   /** Compares the clocks, and asks the server as long as there is a doubt. Resolves when the signal aborts. */
   async watch(signal: AbortSignal): Promise<void> {
+    this.#alarm = new Interruption(signal);
     while (!signal.aborted) {
-      this.#alarm = new AbortController();
+      const alarm = this.#alarm.signal;
       this.now();
       const asks = this.#guard.doubt !== undefined;
       if (asks) await this.#ask(signal);
-      await this.#nap(asks ? signal : AbortSignal.any([signal, this.#alarm.signal]));
+      await this.#nap(asks ? signal : alarm);
     }
   }
 
@@ -113,7 +115,7 @@ export class GuardedClock implements Clock {
     if (verdict === "doubted") {
       const why = guard.doubt ?? "departed";
       this.#emit({ kind: "clock_doubted", at, why, departure: departureOf(guard), believed: at });
-      this.#alarm.abort();
+      this.#alarm?.raise();
     } else {
       const skew = skewOf(guard);
       this.#emit({ kind: "clock_trusted", at, how: verdict, ...(skew === undefined ? {} : { skew }) });

@@ -1,3 +1,4 @@
+import { follow } from "../domain/abort.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import { lookForRevocation } from "../domain/schedule.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
@@ -24,10 +25,9 @@ export class RevocationWatch {
     const issuer = issuers.find(({ name }) => name === current.issuer);
     if (issuer?.isRevoked === undefined || now - this.#askedAt < lookForRevocation(current)) return false;
     this.#askedAt = now;
-    const enough = new AbortController();
-    const either = AbortSignal.any([signal, enough.signal]);
-    const asking = issuer.isRevoked(current.serial, either).catch(() => false);
-    const patience = this.#clock.sleep(PATIENCE, either).then(
+    using enough = follow(signal);
+    const asking = issuer.isRevoked(current.serial, enough.signal).catch(() => false);
+    const patience = this.#clock.sleep(PATIENCE, enough.signal).then(
       () => false,
       () => false,
     );

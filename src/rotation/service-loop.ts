@@ -19,7 +19,7 @@ interface Surroundings {
   /** How many services may read their disk in the same turn of the event loop. */
   readonly recoveries: Gate;
   readonly firstLook: FirstLook;
-  /** Ends what is being done; the loop then decides anew. */
+  /** Ends what is being done, and for good when the loop's signal aborts; until then the loop decides anew. */
   readonly interruption: Interruption;
 }
 
@@ -33,7 +33,7 @@ export async function serviceLoop(runner: ServiceRunner, around: Surroundings, s
   while (!signal.aborted) {
     endPause(runner, around);
     const decision = runner.decide();
-    const either = AbortSignal.any([signal, interruption.signal]);
+    const either = interruption.signal;
     // Whole milliseconds: a wall clock has no finer ones, and would see less than one as no time at all.
     const untilAudit = Math.ceil(audited + AUDIT_EVERY - clock.monotonic());
     if (decision.kind === "recover") {

@@ -141,8 +141,9 @@ export class Supervisor {
   prepare(specs: readonly ServiceSpec[]): readonly ServiceRunner[] {
     return specs.map((spec) => {
       const runner = this.#crew.runner(spec);
-      const idle = { stop: new AbortController(), interruption: new Interruption(), done: Promise.resolve() };
-      this.#running.set(spec.name, { runner, ...idle });
+      const stop = new AbortController();
+      const interruption = new Interruption(stop.signal);
+      this.#running.set(spec.name, { runner, stop, interruption, done: Promise.resolve() });
       return runner;
     });
   }
@@ -150,7 +151,7 @@ export class Supervisor {
   #start(spec: ServiceSpec, start: Start): ServiceRunner {
     const runner = this.#crew.runner(spec, start);
     const stop = new AbortController();
-    const interruption = new Interruption();
+    const interruption = new Interruption(stop.signal);
     const { ports, pauses } = this.#options;
     const around = { agenda: this.agenda, clock: ports.clock, pauses, recoveries: this.#recoveries, interruption };
     // The loop begins in the next turn, so that `service_added` is the first thing that is said of a service.

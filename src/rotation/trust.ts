@@ -1,5 +1,5 @@
-import type { Certificate } from "../domain/certificate.ts";
-import { parseCertificates } from "../domain/certificate.ts";
+import { follow } from "../domain/abort.ts";
+import { type Certificate, parseCertificates } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { TrustSpec } from "../domain/spec.ts";
 import { DAY, type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
@@ -88,8 +88,8 @@ export class TrustKeeper implements Trust {
     if (since >= FRESH_FOR) known.glancedAt = now;
     const asking = this.#freshen(issuer, signal);
     if (known.askedAt !== undefined || known.roots.length > 0) return;
-    const enough = new AbortController();
-    const patience = clock.sleep(GLANCE, AbortSignal.any([signal, enough.signal])).catch(() => undefined);
+    using enough = follow(signal);
+    const patience = clock.sleep(GLANCE, enough.signal).catch(() => undefined);
     await Promise.race([asking, patience]);
     enough.abort();
   }
