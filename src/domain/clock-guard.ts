@@ -79,6 +79,8 @@ export function hasStepped(guard: ClockGuard, { wall, monotonic }: ClockReading)
 /** Takes in a newer reading. */
 export function observeClock(before: ClockGuard, reading: ClockReading): ClockJudgement {
   const { wall, monotonic, boottime } = reading;
+  // Everybody who decides at one moment asks: nothing has passed since the first of them did.
+  if (wall === before.wall && monotonic === before.monotonic && boottime === undefined) return { guard: before };
   const suspended = suspension(before, reading);
   const passed = monotonic - before.monotonic + suspended;
   const guard: ClockGuard = {

@@ -115,9 +115,9 @@ export function askableFrom(issuer: string, state: ServiceState, around: Circums
   if (is.kind !== "closed" && admits(is, spec.name)) return isRefused ? trouble.retryAt : ALWAYS;
   if (is.kind !== "closed") return Math.max(is.probeAt, now + LOOK_AGAIN);
   if (is.since === undefined) return trouble?.retryAt ?? ALWAYS;
-  const back = is.since + spreadOf(state, spec.name, is.since);
-  if (trouble === undefined) return isWaitingSince(state, is.since) ? back : ALWAYS;
-  return isAway(trouble.reason) && trouble.at <= is.since ? Math.min(trouble.retryAt, back) : trouble.retryAt;
+  if (trouble === undefined) return isWaitingSince(state, is.since) ? backFrom(state, spec.name, is.since) : ALWAYS;
+  const isOfTheOutage = isAway(trouble.reason) && trouble.at <= is.since;
+  return isOfTheOutage ? Math.min(trouble.retryAt, backFrom(state, spec.name, is.since)) : trouble.retryAt;
 }
 
 /** Renewal came due while the circuit was away. */
@@ -125,11 +125,11 @@ function isWaitingSince({ current }: ServiceState, closed: EpochMillis): boolean
   return current !== undefined && current.due <= closed;
 }
 
-/** Those who have time leave the first moments to those who have none. */
-function spreadOf({ current }: ServiceState, service: string, since: EpochMillis): Millis {
-  if (current === undefined) return 0;
-  const span = Math.max(0, Math.min(LONGEST_SPREAD, (current.notAfter - since) / 20));
-  return Math.round(span * fraction(`${service}\0${current.serial}`));
+/** From when a service asks an issuer that came back at `closed`: who has time leaves the first moments to who has none. */
+function backFrom({ current }: ServiceState, service: string, closed: EpochMillis): EpochMillis {
+  if (current === undefined) return closed;
+  const span = Math.max(0, Math.min(LONGEST_SPREAD, (current.notAfter - closed) / 20));
+  return closed + Math.round(span * fraction(`${service}\0${current.serial}`));
 }
 
 /** Why the reserve cannot take over, or undefined when it could. */

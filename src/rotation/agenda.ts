@@ -89,6 +89,8 @@ export class Agenda {
       const reading = this.#read();
       this.#noteDelay(reading.monotonic);
       for (const entry of this.#entries.values()) if (left(entry, reading) <= 0) entry.wake();
+      // Who only looks and waits again has said until when by then, and needs no nap to be cut short for that.
+      await Promise.resolve();
     }
   }
 
