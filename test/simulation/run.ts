@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { parseArgs } from "node:util";
-import { formatDuration } from "../../src/domain/units.ts";
+import { formatDuration, SECOND } from "../../src/domain/units.ts";
 import { type Figures, type Outcome, simulate } from "./simulate.ts";
 import type { Done, Task } from "./worker.ts";
 
@@ -11,8 +11,8 @@ import type { Done, Task } from "./worker.ts";
  */
 
 const WORKERS = 2;
-/** Then a process has done its part: killed daemons leave memory behind that Node does not give back. */
-const SEEDS_A_WORKER = 5;
+/** After so many seeds it is said how far the run is. */
+const REPORT_EVERY = 10;
 
 const { values } = parseArgs({
   options: {
@@ -37,13 +37,11 @@ async function runAll(): Promise<number> {
   const done: Done[] = [];
   let next = first;
   const work = async (): Promise<void> => {
+    await using worker = startWorker();
     while (next < first + count) {
-      await using worker = startWorker();
-      for (let seeds = 0; seeds < SEEDS_A_WORKER && next < first + count; seeds++) {
-        const result = await worker.simulate({ seed: next++, days });
-        done.push(result);
-        report(result.outcome, done.length);
-      }
+      const result = await worker.simulate({ seed: next++, days });
+      done.push(result);
+      report(result.outcome, { done: done.length, since: began });
     }
   };
   await Promise.all(Array.from({ length: Math.min(WORKERS, count) }, work));
@@ -78,12 +76,20 @@ function startWorker() {
 }
 
 /** A line for each failure, and one now and then that shows how far it is. */
-function report({ seed, violation, digest }: Outcome, number: number): void {
+function report({ seed, violation, digest }: Outcome, { done, since }: { done: number; since: number }): void {
   if (violation !== undefined) {
     const again = `npm run test:simulation -- --seed ${seed} --days ${days}`;
     console.log(`FAIL seed=${seed} ${violation} → ${again} (--log shows how it came)`);
   } else if (count === 1) console.log(`ok seed=${seed} log ${digest.slice(0, 16)}`);
-  else if (number % 20 === 0) console.log(`${number} of ${count}`);
+  else if (done % REPORT_EVERY === 0 && done < count) {
+    const took = performance.now() - since;
+    const left = (took / done) * (count - done);
+    console.log(`${done} of ${count} in ${inSeconds(took)}, about ${inSeconds(left)} to go`);
+  }
+}
+
+function inSeconds(duration: number): string {
+  return formatDuration(Math.round(duration / SECOND) * SECOND);
 }
 
 function summary(outcomes: readonly Outcome[]): string {
