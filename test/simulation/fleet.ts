@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE } from "../../src/domain/units.ts";
-import type { ServicePlan } from "./leafd.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { Random } from "./random.ts";
 
 /** Mostly the lifetimes of the field; a short one costs as much to simulate as all the others together. */

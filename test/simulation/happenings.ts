@@ -1,8 +1,8 @@
 import { HOUR, MINUTE, type Millis } from "../../src/domain/units.ts";
 import { newPlan, replan } from "./fleet.ts";
-import type { ServicePlan } from "./leafd.ts";
 import { meddle } from "./meddling.ts";
 import { OUTPUTS } from "./places.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { ProcessLife } from "./process-life.ts";
 import type { Random } from "./random.ts";
 import type { Scene } from "./scene.ts";

@@ -1,6 +1,6 @@
 import { type EpochMillis, MINUTE, type Millis } from "../../src/domain/units.ts";
 import type { Excuses } from "./excuses.ts";
-import type { ServicePlan } from "./leafd.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { Watched } from "./watched.ts";
 
 /** The next issuer is asked when this part of the renewal window is over, … */

@@ -11,7 +11,7 @@ import {
 import type { Excuses } from "./excuses.ts";
 import { hasReserve, helpFrom } from "./help.ts";
 import type { Issuance } from "./issuer.ts";
-import type { ServicePlan } from "./leafd.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { Found } from "./reader.ts";
 import { Spending } from "./spending.ts";
 import type { VirtualTime } from "./virtual-time.ts";

@@ -1,9 +1,6 @@
-import type { IssuerSpec } from "../../src/domain/cluster-spec.ts";
 import { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
-import type { ReserveSpec } from "../../src/domain/outage-spec.ts";
-import type { ServiceSpec } from "../../src/domain/spec.ts";
-import type { Millis } from "../../src/domain/units.ts";
+import type { EpochMillis, Millis } from "../../src/domain/units.ts";
 import { GuardedClock } from "../../src/rotation/guarded-clock.ts";
 import type { Ports } from "../../src/rotation/job.ts";
 import type { Emit, Keys, Reloader } from "../../src/rotation/ports.ts";
@@ -13,70 +10,14 @@ import type { MemoryDisk } from "./disk/memory-disk.ts";
 import { createStore, createTrustMemory, openLedger, openPauses } from "./disk/redirect.ts";
 import { rememberingInspections } from "./disk/unchanged.ts";
 import type { Cluster, SimulatedIssuer } from "./issuer.ts";
-import { HELD, OUTPUTS, outputOf, STATE } from "./places.ts";
+import { HELD, STATE } from "./places.ts";
+import { ISSUERS, type ServicePlan, specOf } from "./plan.ts";
 import type { ProcessClock } from "./virtual-time.ts";
 
 /*
  * One process of leafd: the real supervisor with everything below it, put together as daemon.ts does it. This file alone
- * knows how that is constructed, and what a service's configuration looks like.
+ * knows how that is constructed.
  */
-
-/** A service, by what the simulation varies of it. */
-export interface ServicePlan {
-  readonly name: string;
-  readonly ttl: Millis;
-  readonly renewAt: number;
-  /** Services may share one. */
-  readonly dependent: string;
-  readonly reuseKey: boolean;
-  readonly keyMode: number;
-  readonly layout: "generations" | "bundle";
-  /** In the order of preference. */
-  readonly issuers: readonly [Cluster, ...Cluster[]];
-  /** A pair is kept back that lives three times as long. */
-  readonly reserve: boolean;
-}
-
-/** The issuer of reserves: another role of the same mount. */
-export const RESERVE = "reserve";
-
-/** Issuers have the names of their clusters. */
-function issuerSpec(cluster: Cluster, name: string = cluster): IssuerSpec {
-  return { name, cluster, mount: "pki", role: name, method: "sign" };
-}
-
-const specs = new WeakMap<ServicePlan, ServiceSpec>();
-
-export function specOf(plan: ServicePlan): ServiceSpec {
-  const known = specs.get(plan);
-  if (known !== undefined) return known;
-  const { name, ttl, renewAt, dependent, reuseKey, keyMode, layout } = plan;
-  const [first, ...others] = plan.issuers;
-  const reserve: ReserveSpec = { issuer: issuerSpec(first, RESERVE), ttl: 3 * ttl };
-  const names = { commonName: name, dns: [name], ips: [], uris: [`spiffe://corp/${name}`], emails: [] };
-  const spec: ServiceSpec = {
-    name,
-    required: true,
-    request: { names, key: "ed25519", reuseKey, usages: ["server", "client"], ttl },
-    issuers: [issuerSpec(first), ...others.map((cluster) => issuerSpec(cluster))],
-    output: {
-      directory: outputOf(name),
-      makeBelow: OUTPUTS,
-      modes: { key: keyMode, cert: 0o644, directory: 0o755 },
-      layout,
-    },
-    preReload: [],
-    reload: [{ kind: "touch", path: dependent }],
-    escalate: [],
-    probes: [],
-    renewAt,
-    outage: { atExpiry: { kind: "keep" }, ...(plan.reserve && { reserve }) },
-    windows: [],
-    revokeOld: false,
-  };
-  specs.set(plan, spec);
-  return spec;
-}
 
 interface LeafdOptions {
   readonly clock: ProcessClock;
@@ -176,17 +117,27 @@ export class Leafd {
   }
 
   /**
-   * How long it is until the next decision is due by the clock that is believed, while nothing is under way and nobody waits but for that, or to look
-   * at the disk once more. Undefined when something is under way.
+   * How long it is until the next decision or the next look at an issuer is due by the clock that is believed, while
+   * nothing is under way and nobody waits but for that, or to look at the disk once more. Undefined when something is
+   * under way.
    */
   get quietFor(): Millis | undefined {
-    if (this.#clock.sleeping !== IDLE_SLEEPERS) return undefined;
-    let until = Number.POSITIVE_INFINITY;
+    const looks = this.#looksAtIssuers();
+    if (this.#clock.sleeping !== IDLE_SLEEPERS + looks.length) return undefined;
+    let until = Math.min(...looks);
     for (const { name } of this.#plans) {
       const decision = this.#supervisor.runner(name)?.decide();
       if (decision?.kind !== "wait") return undefined;
       until = Math.min(until, decision.until);
     }
     return until - this.#guard.now();
+  }
+
+  /** When the health of those that are away is looked at next. */
+  #looksAtIssuers(): readonly EpochMillis[] {
+    const [plan] = this.#plans;
+    const around = plan && this.#supervisor.runner(plan.name)?.circumstances;
+    const circuits = ISSUERS.map((name) => around?.circuit(name));
+    return circuits.flatMap((is) => (is === undefined || is.kind === "closed" ? [] : [is.probeAt]));
   }
 }

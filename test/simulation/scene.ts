@@ -4,7 +4,8 @@ import type { MemoryDisk } from "./disk/memory-disk.ts";
 import type { Excuses } from "./excuses.ts";
 import type { Invariants } from "./invariants.ts";
 import type { Cluster, SimulatedIssuer } from "./issuer.ts";
-import type { Leafd, ServicePlan } from "./leafd.ts";
+import type { Leafd } from "./leafd.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What the happenings happen to. */

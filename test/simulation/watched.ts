@@ -1,6 +1,6 @@
 import type { EpochMillis } from "../../src/domain/units.ts";
 import type { Issuance } from "./issuer.ts";
-import type { ServicePlan } from "./leafd.ts";
+import type { ServicePlan } from "./plan.ts";
 import type { Found, PairReader } from "./reader.ts";
 import type { Spending } from "./spending.ts";
 

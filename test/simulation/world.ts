@@ -9,8 +9,9 @@ import { fleet } from "./fleet.ts";
 import { Happenings } from "./happenings.ts";
 import { Invariants } from "./invariants.ts";
 import { type Cluster, Register, SimulatedIssuer } from "./issuer.ts";
-import { Leafd, type ServicePlan } from "./leafd.ts";
+import { Leafd } from "./leafd.ts";
 import { OUTPUTS, outputOf, reserveOf, STATE, touchedBy } from "./places.ts";
+import type { ServicePlan } from "./plan.ts";
 import { pooledKeys } from "./pooled-keys.ts";
 import { ProcessLife } from "./process-life.ts";
 import { Random } from "./random.ts";
@@ -127,8 +128,6 @@ export class World implements Scene {
       if (this.#violation !== undefined) throw this.#violation;
       this.invariants.check();
       this.#step();
-      // The collector tidies up after signals in turns of the event loop only.
-      if (this.steps % 256 === 0) await turn();
     }
   }
 
