@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 
 /** The content of `ca.crt` for these anchors: in a fixed order, so that the same set always gives the same bytes. */
@@ -12,5 +12,5 @@ export function bundlePem(roots: readonly Certificate[]): string {
 
 /** SHA-256 of a file's text, lower-case hex: what the manifest keeps of each file. */
 export function contentHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 import type { IssuerSpec } from "./cluster-spec.ts";
 import type { Cause } from "./events.ts";
@@ -12,10 +12,10 @@ import type { CertificateRequest, OutputSpec, ServiceSpec } from "./spec.ts";
  * upgrade which adds a field issues nothing.
  */
 
-function hash(fields: Readonly<Record<string, unknown>>): string {
+function hashOf(fields: Readonly<Record<string, unknown>>): string {
   const set = Object.entries(fields).filter(([, value]) => value !== undefined);
   const canonical = JSON.stringify(set.sort(([a], [b]) => (a < b ? -1 : 1)));
-  return `v1:${createHash("sha256").update(canonical).digest("hex").slice(0, 32)}`;
+  return `v1:${hash("sha256", canonical, "hex").slice(0, 32)}`;
 }
 
 /** Unique per place that signs: its cluster, mount, role and named issuer. Addresses and logins are not part of it. */
@@ -26,12 +26,12 @@ export function issuerIdentity(issuer: IssuerSpec, namespace?: string): string {
 
 /** The part of a request that the certificate does not show. */
 export function requestHash(request: CertificateRequest, identity: string): string {
-  return hash({ identity, reuseKey: request.reuseKey || undefined, notAfter: request.notAfter });
+  return hashOf({ identity, reuseKey: request.reuseKey || undefined, notAfter: request.notAfter });
 }
 
 /** How a generation is laid out on disk: another value means that the same pair is published again. */
 export function deliveryHash(output: OutputSpec): string {
-  return hash({
+  return hashOf({
     owner: output.owner,
     group: output.group,
     key: output.modes.key,
@@ -43,7 +43,7 @@ export function deliveryHash(output: OutputSpec): string {
 
 /** The reload steps as they were carried out: another value means that they are owed again. */
 export function reloadHash(steps: readonly ReloadStep[]): string {
-  return hash({ steps: steps.length === 0 ? undefined : steps });
+  return hashOf({ steps: steps.length === 0 ? undefined : steps });
 }
 
 /** The dependents have been told of this generation, by these steps. */

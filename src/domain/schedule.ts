@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
 
 /** Renewal is due after two thirds of the lifetime unless the operator names another point. */
@@ -20,7 +20,7 @@ export function jitter(service: string, serial: string): number {
 
 /** A hash of the text as a number in [0, 1), evenly spread. */
 export function fraction(text: string): number {
-  return createHash("sha256").update(text).digest().readUIntBE(0, 6) / 2 ** 48;
+  return hash("sha256", text, "buffer").readUIntBE(0, 6) / 2 ** 48;
 }
 
 export interface Lifetime {

@@ -30,11 +30,18 @@ export class ServiceRunner {
   readonly #attempts: Attempts;
   readonly #carry: Carry = { unpublished: undefined, accepted: undefined };
   readonly #revocations: RevocationWatch;
+  /** Also that of the reserve. */
+  readonly #issuers: readonly Issuer[];
+  /** Also those whose roots are in the trust bundle all the same. */
+  readonly #authorities: readonly Issuer[];
   #state: ServiceState = INITIAL_STATE;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
+    const { issuers, reserveIssuer, included = [] } = options;
     this.#options = options;
+    this.#issuers = reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer];
+    this.#authorities = [...this.#issuers, ...included];
     this.#revocations = new RevocationWatch(options.ports.clock);
     this.#attempts = new Attempts({
       ...options,
@@ -129,16 +136,15 @@ export class ServiceRunner {
   }
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {
-    const { spec, ports, reloader, issuers, reserveIssuer, included = [], pace = 0, movedFrom } = this.#options;
-    const all = reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer];
+    const { spec, ports, reloader, issuers, pace = 0, movedFrom } = this.#options;
     const first = this.#options.circuits.of(issuers[0].name);
     const why = this.#state.rotationTrouble?.reason ?? (first.kind === "closed" ? undefined : first.reason);
     return {
       spec,
       issuer,
       rung: issuer === issuers[0] ? "primary" : "failover",
-      issuers: all,
-      authorities: [...all, ...included],
+      issuers: this.#issuers,
+      authorities: this.#authorities,
       ports,
       reloader,
       cause,

@@ -18,7 +18,8 @@ export class SharedWork {
       await orAborted(current.work, signal);
     } finally {
       current.waiting -= 1;
-      if (current.waiting === 0) current.stop.abort();
+      // What has ended has nothing to stop.
+      if (current.waiting === 0 && this.#current === current) current.stop.abort();
     }
   }
 

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { formatTime } from "../../src/domain/units.ts";
 import type { WorldOptions } from "./scene.ts";
 import { Violation } from "./watched.ts";
@@ -28,11 +28,11 @@ export interface Figures {
 
 /** Runs one seed. */
 export async function simulate(options: WorldOptions): Promise<Outcome> {
-  let digest = "";
+  const digest = createHash("sha256");
   const world = new World({
     ...options,
     log: (line) => {
-      digest = hash("sha256", `${digest}${line}\n`);
+      digest.update(`${line}\n`);
       options.log(line);
     },
   });
@@ -47,5 +47,5 @@ export async function simulate(options: WorldOptions): Promise<Outcome> {
   const { events, issuances, steps, dependents, invariants } = world;
   const { leastLeft, expired } = invariants;
   const figures = { events, issuances, reloads: dependents.runs, steps, leastLeft, expired };
-  return { seed: options.seed, digest, violation, figures, happened: world.happened };
+  return { seed: options.seed, digest: digest.digest("hex"), violation, figures, happened: world.happened };
 }
