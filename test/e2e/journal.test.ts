@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { minimalConfig } from "../support/config-file.ts";
-import { runLeafd } from "../support/leafd-process.ts";
+import { LeafdProcess } from "../support/leafd-process.ts";
 import { tempDir } from "../support/temp-dir.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** As systemd starts a service: the journal is standard error, and JOURNAL_STREAM says so (systemd.exec(5)). */
 const IN_JOURNAL = [
@@ -23,19 +24,17 @@ test("in the journal every line of the program begins with its priority", async 
       ["/run/token", dir.join("token")],
       ["/srv/web", dir.join("web")],
     );
-    await writeFile(file, `${config}stateDir: ${dir.join("state")}\nlog: { format: ${format} }\n`);
-    const args = ["once", "--timeout", "100ms", "--config", file];
-    const { code } = await runLeafd(args, { wrapper: [...IN_JOURNAL, log] });
-    assert.equal(code, 1);
-    const lines = (await readFile(log, "utf8")).trimEnd().split("\n");
-    assert.ok(
-      lines.some((line) => /^<4>.*no usable certificate \(missing\)/.test(line)),
-      lines.join("\n"),
+    await writeFile(
+      file,
+      `${config}stateDir: ${dir.join("state")}\nobserve: { listen: "off" }\nlog: { format: ${format} }\n`,
     );
-    assert.ok(
-      lines.some((line) => /^<3>.*127\.0\.0\.1:1/.test(line)),
-      lines.join("\n"),
-    );
-    for (const line of lines) assert.match(line, /^<[3-7]>/);
+    await using leafd = new LeafdProcess(["run", "--config", file], { wrapper: [...IN_JOURNAL, log] });
+    const lines = async () => (await readFile(log, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+    const has = async (pattern: RegExp) => (await lines()).some((line) => pattern.test(line));
+    await waitFor(() => has(/^<4>.*no usable certificate \(missing\)/), { what: "a warning", within: 30_000 });
+    await waitFor(() => has(/^<3>.*127\.0\.0\.1:1/), { what: "an error", within: 30_000 });
+    await leafd.stop();
+    for (const line of await lines()) assert.match(line, /^<[3-7]>/);
+    await rm(log);
   }
 });
