@@ -60,6 +60,8 @@ describe("the command lines of the documentation", () => {
     const used = blocks.filter(({ notRun, goesOn }) => notRun !== undefined || goesOn);
     assert.equal(used.length, marks.length, "a mark stands right above its block");
     assert.ok(blocks.filter(isRun).length > 20);
+    for (const page of PAGES)
+      assert.doesNotMatch(readPage(page), /^ {4}(leafd|npm|node|kubectl|bao|curl|systemctl) .*[^:]$/m, page);
     for (const block of blocks)
       assert.doesNotMatch(block.language, /^(bash|shell|console|zsh)$/, `${placeOf(block)}: sh`);
   });
@@ -94,11 +96,11 @@ async function commandOf(name: string | undefined) {
   return load();
 }
 
-/** The calls of leafd in a block of commands, in words. */
+/** The calls of leafd in a block of commands, or behind the prompt of a block that shows a terminal; in words. */
 function commandLines({ language, code }: Block): string[][] {
-  if (language !== "sh") return [];
-  const calls = code.matchAll(/(?:^|-- |[;&|] *|\+kill )leafd ([^|;&#>\n]+)/gm);
-  return [...calls].map(([, rest = ""]) => rest.trim().split(/\s+/));
+  const calls = { sh: /(?:^|-- |[;&|] *|\+kill )leafd ([^|;&#>\n]+)/gm, text: /^\$ leafd (.+)/gm }[language];
+  if (calls === undefined) return [];
+  return [...code.matchAll(calls)].map(([, rest = ""]) => rest.trim().split(/\s+/));
 }
 
 function withoutConfig(args: readonly string[]): string[] {

@@ -14,7 +14,7 @@ const PAGE = "docs/get-started-kubernetes.md";
 
 /** The configuration in the ConfigMap of the page. */
 function documented(): string {
-  const [block] = blocksOf(PAGE).filter(({ code }) => code.includes("leafd.yaml: |"));
+  const block = blocksOf(PAGE).find(({ code }) => code.includes("leafd.yaml: |"));
   const { value } = readDocument(PAGE, block?.code.split(/^---$/m)[0] ?? "", {});
   const { data }: { data: Readonly<Record<string, string>> } = JSON.parse(JSON.stringify(value));
   return data["leafd.yaml"] ?? "";

@@ -36,7 +36,10 @@ export function comparisonPage({ tools, rows, measured, machine }: Results): str
 The same faults, injected by the same code into leafd and into the programs that people use for this today. All of them
 ask the same real server, and certificates are counted there. Printed and written by
 
-    npm run test:compare
+<!-- not run: it takes the better part of an hour -->
+\`\`\`sh
+npm run test:compare
+\`\`\`
 
 in one run, on ${machine}. A row has the number that it has in the fault scorecard.
 
