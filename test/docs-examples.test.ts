@@ -3,6 +3,7 @@ import test, { describe } from "node:test";
 import { EXIT } from "../src/cli/exit-codes.ts";
 import { readDocument } from "../src/config/document.ts";
 import { configKeys } from "../src/config/json-schema.ts";
+import { REASONS } from "../src/domain/errors.ts";
 import type { Settings } from "../src/domain/spec.ts";
 import { parseText, problemsOf } from "./support/config-file.ts";
 import { type Block, blocksOf, PAGES, placeOf, readPage } from "./support/doc-blocks.ts";
@@ -91,6 +92,17 @@ test("metrics that a page names are in docs/metrics.md, which a test holds to th
   for (const page of PAGES)
     for (const [name] of readPage(page).matchAll(/\bleafd_[a-z_]+[a-z]\b/g))
       assert.ok(known.includes(name), `${page}: ${name}`);
+});
+
+test("what a reader may meet instead has the reasons that there are", () => {
+  const rows = PAGES.flatMap((page) => [...readPage(page).matchAll(/^\| instead \| do \|\n((?:\|.*\n)+)/gm)]);
+  const cells = rows.flatMap(([, table = ""]) => [...table.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = ""]) => cell));
+  assert.ok(cells.length > 20);
+  const words = cells.flatMap((cell) => [...cell.matchAll(/`([a-z]+(?:_[a-z]+)+)\b/g)].map(([, word]) => word));
+  assert.deepEqual(
+    words.filter((word) => !REASONS.some((reason) => reason === word)),
+    [],
+  );
 });
 
 async function judge(document: Data, page: string): Promise<void> {
