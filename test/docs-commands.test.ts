@@ -98,8 +98,7 @@ async function commandOf(name: string | undefined) {
 
 /** The calls of leafd in a block of commands, or behind the prompt of a block that shows a terminal; in words. */
 function commandLines({ language, code }: Block): string[][] {
-  const calls = { sh: /(?:^|-- |[;&|] *|\+kill )leafd ([^|;&#>\n]+)/gm, text: /^\$ leafd (.+)/gm }[language];
-  if (calls === undefined) return [];
+  const calls = language === "sh" ? /(?:^|-- |[;&|] *|\+kill )leafd ([^|;&#>\n]+)/gm : /^\$ leafd (.+)/gm;
   return [...code.matchAll(calls)].map(([, rest = ""]) => rest.trim().split(/\s+/));
 }
 
