@@ -100,7 +100,7 @@ const REFERENCE: Readonly<Record<string, ReferenceEntry>> = {
   "observe.listen": ["host:port, or off.", "127.0.0.1:9464"],
   "observe.hosts": ["Host headers to answer besides IP addresses and localhost.", []],
   "observe.scrapeInterval": [
-    "How often Prometheus scrapes leafd and evaluates its rules: leafd check says whose alerts would come too late.",
+    "How often Prometheus scrapes leafd: leafd check says whose alerts would come too late.",
     "15s",
   ],
   policy: ["What leafd check holds the services to."],

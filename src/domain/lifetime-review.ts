@@ -4,16 +4,20 @@ import type { ReviewSpec } from "./spec.ts";
 import { durationAtLeast, formatDuration, type Millis, SECOND } from "./units.ts";
 
 /**
- * The part of the renewal window after which the critical alert of deploy/prometheus/leafd.rules.yaml fires, once two
- * scrapes have seen it so.
+ * What the rules of deploy/prometheus/leafd.rules.yaml are made for: how long the renewal window has to be at least for
+ * scrapes of this pace. With the default point of renewal these are lifetimes of 10, 30 and 60 minutes.
  */
-export const CRITICAL_BURN = 0.4;
+const SUPPORTED_PACES: readonly { readonly scrape: Millis; readonly window: Millis }[] = [
+  { scrape: 15 * SECOND, window: 200 * SECOND },
+  { scrape: 30 * SECOND, window: 600 * SECOND },
+  { scrape: 60 * SECOND, window: 1200 * SECOND },
+];
 
-/** The second scrape, the evaluation after it, where between two scrapes the alert came due, and a scrape that failed. */
+/** The part of the renewal window after which the critical alert of those rules is due. */
+const CRITICAL_BURN = 0.4;
+
+/** Until it fires, at worst: up to the next scrape, the second one that has to see it, one that fails, and the rule. */
 const SCRAPES_UNTIL_FIRED = 4;
-
-/** Of the time between the alert's due moment and the end, what must be left for the person who is paged. */
-const LEFT_TO_ACT = 1 / 2;
 
 /** What a service makes of a lifetime. */
 export interface LifetimeUse {
@@ -43,30 +47,31 @@ export function longLived(lifetime: Millis, { maxTtl }: ReviewSpec): readonly Ju
 }
 
 /**
- * A critical alert that may come when there is hardly time left to act, at this pace of scrapes. The window is the
- * shortest one, without jitter: what the formula of the rules divides by.
+ * Scrapes that are too rare for the alerts of this lifetime. The window is the shortest one, without jitter: what the
+ * formula of the rules divides by.
  */
 function alertLate(use: LifetimeUse, { scrapeInterval: scrape }: ReviewSpec): readonly Judgement[] {
   if (scrape === undefined) return [];
   const { lifetime, ...plan } = use;
-  const { due } = firstDue({ notBefore: 0, receivedAt: 0, notAfter: lifetime }, { ...plan, jitter: 0 });
-  const afterAlert = (lifetime - due) * (1 - CRITICAL_BURN);
-  const lead = afterAlert - SCRAPES_UNTIL_FIRED * scrape;
-  if (lead >= afterAlert * LEFT_TO_ACT) return [];
-  const when = lead <= 0 ? "only after the end" : `only ${formatDuration(lead)} before the end`;
-  const enough = durationAtLeast(Math.round(SCRAPES_UNTIL_FIRED * scrape * stretch(use.renewAt)));
-  const pace = Math.floor((afterAlert * (1 - LEFT_TO_ACT)) / SCRAPES_UNTIL_FIRED / SECOND);
-  const faster = pace < 1 ? "" : ` scrape every ${pace}s and say so in observe.scrapeInterval,`;
+  const window = lifetime - firstDue({ notBefore: 0, receivedAt: 0, notAfter: lifetime }, { ...plan, jitter: 0 }).due;
+  const needed = SUPPORTED_PACES.find((pace) => scrape <= pace.scrape);
+  if (needed !== undefined && needed.window <= window) return [];
+  const lead = window * (1 - CRITICAL_BURN) - SCRAPES_UNTIL_FIRED * scrape;
+  const when = lead <= 0 ? "only after the end" : `as late as ${formatDuration(lead)} before the end`;
+  const rarest = SUPPORTED_PACES.findLast((pace) => pace.window <= window);
+  const longer = needed && `ask for ${durationAtLeast(Math.round(needed.window / (1 - use.renewAt)))} or longer`;
+  const faster = rarest && `scrape every ${formatDuration(rarest.scrape)} and say so in observe.scrapeInterval`;
+  const ways = [longer, faster, "or let renewal come due earlier (renewAt)"].filter((way) => way !== undefined);
   return [
     {
       code: "alert_late",
       message: `scraped every ${formatDuration(scrape)}, the critical alert may come ${when} of a certificate of ${formatDuration(lifetime)}`,
-      hint: `Ask for ${enough} or longer,${faster} or let renewal come due earlier (renewAt).`,
+      hint: sentence(needed === undefined ? ways.slice(0, 1) : ways),
     },
   ];
 }
 
-/** The lifetime that is enough, in delays of the alert. */
-function stretch(renewAt: number): number {
-  return 1 / ((1 - renewAt) * (1 - CRITICAL_BURN) * (1 - LEFT_TO_ACT));
+function sentence(ways: readonly string[]): string {
+  const text = ways.join(", ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -105,7 +105,7 @@ export interface ObserveSpec {
 export interface ReviewSpec {
   /** The longest life of a certificate that is no long-lived one. */
   readonly maxTtl: Millis;
-  /** How often Prometheus scrapes the metrics and evaluates its rules; absent: nothing is there to be scraped. */
+  /** How often Prometheus scrapes the metrics; absent: nothing is there to be scraped. */
   readonly scrapeInterval?: Millis;
 }
 

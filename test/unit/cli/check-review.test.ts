@@ -82,7 +82,7 @@ test("one certificate for two programs is told, at the reload that tells them", 
 });
 
 test("alerts that come too late are told for the pace of the scrapes", async () => {
-  const short = minimalConfig(["    output", "    ttl: 20m\n    output"]);
+  const short = minimalConfig(["    output", "    ttl: 30m\n    output"]);
   assert.deepEqual((await review(short)).codes, []);
   const slow = `${short}observe: { scrapeInterval: 1m }\n`;
   assert.deepEqual((await review(slow)).codes, ["9 services.web.ttl alert_late"]);
