@@ -1,8 +1,9 @@
+import { closest } from "../domain/closest.ts";
 import type { ProbeSpec, WindowSpec } from "../domain/outage-spec.ts";
 import { SECOND } from "../domain/units.ts";
 import { parseEndpoint } from "./addresses.ts";
 import { given } from "./given.ts";
-import { closest, type Path } from "./report.ts";
+import { type Path } from "./report.ts";
 import type { FileService } from "./schema-service.ts";
 import type { Report } from "./surroundings.ts";
 

@@ -1,8 +1,9 @@
+import { closest } from "../domain/closest.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { DEFAULT_CLUSTER } from "./clusters.ts";
 import { NAME } from "./forms.ts";
 import { given } from "./given.ts";
-import { closest, type Path } from "./report.ts";
+import { type Path } from "./report.ts";
 import type { FileConfig } from "./schema.ts";
 import type { Report } from "./surroundings.ts";
 

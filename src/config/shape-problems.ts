@@ -1,6 +1,7 @@
+import { closest } from "../domain/closest.ts";
 import { knownKeys } from "./json-schema.ts";
 import { valueAt } from "./plain.ts";
-import { closest, MOST_FINDINGS, type Path, type Problem } from "./report.ts";
+import { MOST_FINDINGS, type Path, type Problem } from "./report.ts";
 import type { ShapeIssue } from "./shapes.ts";
 
 /** What does not fit the shape, in words, at most MOST_FINDINGS; `value` is the data that was read. */

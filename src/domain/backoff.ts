@@ -1,4 +1,5 @@
 import type { Reason } from "./errors.ts";
+import { fraction } from "./schedule.ts";
 import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
 
 /** Before the first doubling. */
@@ -90,6 +91,24 @@ export function retryDelay(failure: Failure, remaining: Millis, chance: number):
   const least = slow || failure.reason === "quota" ? range / 2 : FASTEST;
   const delay = least + (range - least) * chance;
   return Math.round(Math.max(delay, Math.min(failure.retryAfter ?? 0, LONGEST_RETRY_AFTER)));
+}
+
+/** Whose luck it is: see `chanceOf`. */
+export interface Try {
+  /** What is tried, such as `rotation`. */
+  readonly what: string;
+  /** Of this leafd: what its services do is spread otherwise than what those of another do. */
+  readonly seed: string;
+  readonly service: string;
+  /** Of the leaf that is published; empty while there is none. */
+  readonly serial: string;
+  /** Failures in a row, this one included. */
+  readonly count: number;
+}
+
+/** The luck of one try, in [0, 1): its own for each service, instance and count, the same when a run is repeated. */
+export function chanceOf({ what, seed, service, serial, count }: Try): number {
+  return fraction([what, seed, service, serial, count].join("\0"));
 }
 
 /** Reloads are retried on their own: from 1 s, doubling, at most a minute. */

@@ -63,19 +63,37 @@ export function ttlToSurvive(survive: Millis): Millis {
 /** The part of a lifetime that is left for an outage: 1, less the floor of a quarter, less the span of jitter. */
 const SURVIVABLE = 0.65;
 
+/** The points from which the moment of renewal is chosen; none of them is rounded. */
+export interface RenewalPoints {
+  /** The part of the life after which the plan renews, less the jitter. */
+  readonly byLife: EpochMillis;
+  /** What leaves room for the outage that is to be outlived and the margin, less the jitter. */
+  readonly bySurvive: EpochMillis;
+  /** A quarter of the life: never before. */
+  readonly floor: EpochMillis;
+  readonly margin: Millis;
+}
+
+/** The lifetime counts from when the certificate arrived, not from its notBefore: see `firstDue`. */
+export function renewalPoints(lifetime: Lifetime, plan: Plan): RenewalPoints {
+  const start = Math.max(lifetime.notBefore, lifetime.receivedAt);
+  const length = lifetime.notAfter - start;
+  const margin = renewalMargin(length, plan.skew);
+  return {
+    byLife: start + length * (plan.renewAt - plan.jitter),
+    bySurvive: lifetime.notAfter - (plan.survive ?? 0) - margin - plan.jitter * length,
+    floor: start + length / 4,
+    margin,
+  };
+}
+
 /**
  * When renewal is due. The lifetime counts from when the certificate arrived, not from its notBefore: Vault dates
  * that back by 30 s, which of a 10 s certificate would leave nothing. Never before a quarter of the lifetime is over:
  * a plan that asks for more cannot be had with this TTL, and `floored` says so.
  */
 export function firstDue(lifetime: Lifetime, plan: Plan): { readonly due: EpochMillis; readonly floored: boolean } {
-  const start = Math.max(lifetime.notBefore, lifetime.receivedAt);
-  const length = lifetime.notAfter - start;
-  const margin = renewalMargin(length, plan.skew);
-  const wanted = Math.min(
-    start + length * (plan.renewAt - plan.jitter),
-    lifetime.notAfter - (plan.survive ?? 0) - margin - plan.jitter * length,
-  );
-  const floor = start + length / 4;
+  const { byLife, bySurvive, floor } = renewalPoints(lifetime, plan);
+  const wanted = Math.min(byLife, bySurvive);
   return { due: Math.round(Math.max(wanted, floor)), floored: wanted < floor };
 }

@@ -1,10 +1,11 @@
 import type { Act, Decision } from "../domain/act.ts";
+import { chanceOf } from "../domain/backoff.ts";
 import { decide } from "../domain/decide.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, ServiceEvent } from "../domain/events.ts";
 import { evolve } from "../domain/evolve.ts";
+import { type Explanation, explainService } from "../domain/explain.ts";
 import type { Circumstances } from "../domain/ladder.ts";
-import { fraction } from "../domain/schedule.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
 import { Attempts } from "./attempt.ts";
@@ -65,6 +66,19 @@ export class ServiceRunner {
       circuit: (issuer) => circuits.of(issuer),
       windowOpensAt: ports.windows.opensAt(this.spec.windows, now),
     };
+  }
+
+  /** Why it is as it is, what comes next, and what an outage from now on would bring. */
+  explain(): Explanation {
+    const { windows, skew, ledger, seed } = this.#options.ports;
+    return explainService(this.#state, {
+      around: this.circumstances,
+      windowOpensAt: (from) => windows.opensAt(this.spec.windows, from),
+      seed,
+      skew: skew(),
+      budget: budgetOf(this.spec, this.#state),
+      issued: ledger.recent(this.spec.name),
+    });
   }
 
   /** What is next, now. */
@@ -178,9 +192,9 @@ export class ServiceRunner {
     if (failures[0] !== undefined) this.#attempts.failed(job, failures[0], signal);
   }
 
-  /** The luck of this try: its own for each service, instance and count, the same when a run is repeated. */
+  /** The luck of this try. */
   #chance(what: string, count: number): number {
-    const serial = this.#state.current?.serial ?? "";
-    return fraction([what, this.#options.ports.seed, this.spec.name, serial, count].join("\0"));
+    const { seed } = this.#options.ports;
+    return chanceOf({ what, seed, service: this.spec.name, serial: this.#state.current?.serial ?? "", count });
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, closest, type Finding, renderFindings } from "../../../src/config/report.ts";
+import { ConfigError, type Finding, renderFindings } from "../../../src/config/report.ts";
+import { closest } from "../../../src/domain/closest.ts";
 import { errorOf, MINIMAL_CONFIG, minimalConfig, parseText } from "../../support/config-file.ts";
 
 const finding: Finding = { file: "leafd.yaml", line: 3, column: 5, path: "a.b", message: "is wrong", source: "  b: c" };
