@@ -16,9 +16,21 @@ import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } 
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
 
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  "config-only": { type: "boolean", default: false },
+  online: { type: "boolean", default: false },
+  "spend-secret-id": { type: "boolean", default: false },
+  strict: { type: "boolean", default: false },
+  ignore: { type: "string", multiple: true },
+  format: { type: "string", default: "text" },
+  json: { type: "boolean", default: false },
+} as const;
+
 export const checkCommand: Command = {
   name: "check",
   summary: "Say what is wrong with the configuration, before a certificate does",
+  options: OPTIONS,
   help: `Usage: leafd check [--config-only | --online [--spend-secret-id]] [--strict] [--ignore CODE]…
                    [--format text|json|github] [--config FILE]
 
@@ -75,17 +87,7 @@ interface Options {
 }
 
 function optionsOf(args: readonly string[]): Options {
-  const known = {
-    ...CONFIG_OPTION,
-    "config-only": { type: "boolean", default: false },
-    online: { type: "boolean", default: false },
-    "spend-secret-id": { type: "boolean", default: false },
-    strict: { type: "boolean", default: false },
-    ignore: { type: "string", multiple: true },
-    format: { type: "string", default: "text" },
-    json: { type: "boolean", default: false },
-  } as const;
-  const { values } = parseOptions(args, known);
+  const { values } = parseOptions(args, OPTIONS);
   const { config, online, strict, ignore = [], "config-only": configOnly, "spend-secret-id": spendSecretId } = values;
   if (configOnly && online) throw new UsageError("--config-only looks at no server; leave out one of it and --online");
   const format = values.json ? "json" : values.format;

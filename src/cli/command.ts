@@ -9,18 +9,24 @@ export interface Terminal {
   readonly pid: number;
   /** Aborts at SIGTERM or SIGINT, with the name of the signal as its reason. */
   readonly stopped: AbortSignal;
+  /** Aborts when nobody reads standard output any more (EPIPE): a command that goes on by itself then ends. */
+  readonly outputClosed: AbortSignal;
   /** Calls back at each SIGHUP; undoes that when the signal aborts. */
   onHangup(callback: () => void, signal: AbortSignal): void;
   out(text: string): void;
   err(text: string): void;
-  /** Columns of the terminal on standard output; undefined when it is none. */
-  readonly columns: number | undefined;
+  /** Of the terminal on standard output, as it is now; undefined when it is none. */
+  size(): { readonly columns: number; readonly rows: number } | undefined;
 }
 
 export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Its options: those that `run` takes, and that a shell completes. The help text tells each. */
+  readonly options: ParseArgsOptionsConfig;
+  /** What its operands are: names of services, files, or one of these words; absent: it takes none. */
+  readonly operands?: "services" | "files" | readonly string[];
   /** The whole help text. */
   readonly help: string;
   run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;

@@ -18,4 +18,9 @@ export const EXIT = {
   config: 78,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** The exit codes of monitoring plugins, which `leafd status --nagios` has instead: others than those above. */
+export const PLUGIN_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
+
+export type PluginExitCode = (typeof PLUGIN_EXIT)[keyof typeof PLUGIN_EXIT];
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | PluginExitCode;

@@ -14,6 +14,8 @@ import { readConfig } from "./read-config.ts";
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "Look at certificates in a file, a directory or on a server, and say what is wrong",
+  options: INSPECT_OPTIONS,
+  operands: "files",
   help: `Usage: leafd inspect FILE|DIRECTORY|HOST:PORT... [options]
        leafd inspect --service NAME [HOST:PORT...] [--config FILE] [options]
 
@@ -58,7 +60,7 @@ Exit codes: 0 nothing is wrong (warnings may be) · 1 something is · 2 wrong co
       ...(values.ca !== undefined && { trust: anchorsIn(values.ca) }),
     };
     const inspected = await inspectAll({ values, positionals }, expected, terminal);
-    const colour = terminal.columns !== undefined && !terminal.env["NO_COLOR"];
+    const colour = terminal.size() !== undefined && !terminal.env["NO_COLOR"];
     terminal.out(values.json ? inspectToJson(inspected, now) : renderInspection(inspected, { now, colour }));
     return inspectExitCode(inspected);
   },

@@ -5,11 +5,16 @@ import { COMMANDS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { type Stoppable, stopSignal } from "./stop-signal.ts";
 
+interface Stream {
+  write(text: string): unknown;
+  on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
 /** What the program needs of the process it runs in. */
 interface Host extends Stoppable {
   readonly env: NodeJS.ProcessEnv;
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: Stream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+  readonly stderr: Stream;
 }
 
 /** argv → command → exit code. Whatever a command throws ends here, as a sentence and a documented number. */
@@ -53,7 +58,7 @@ async function help(name: string | undefined, terminal: Terminal): Promise<ExitC
     return EXIT.ok;
   }
   const commands = await Promise.all(Object.values(COMMANDS).map((each) => each()));
-  const list = commands.map((command) => `  ${command.name.padEnd(9)}${command.summary}`).join("\n");
+  const list = commands.map((command) => `  ${command.name.padEnd(12)}${command.summary}`).join("\n");
   terminal.out(`leafd keeps a valid, verified and live TLS certificate under every service, issued by Vault PKI.
 
 Usage: leafd COMMAND [options]
@@ -75,12 +80,28 @@ function terminalOf(proc: Host): Terminal {
     env: proc.env,
     pid: proc.pid,
     stopped: stopSignal(proc),
+    outputClosed: closedSignal(proc),
     onHangup(callback, signal) {
       proc.on("SIGHUP", callback);
       signal.addEventListener("abort", () => proc.off("SIGHUP", callback), { once: true });
     },
     out: (text) => void proc.stdout.write(text),
     err: (text) => void proc.stderr.write(text),
-    columns: proc.stdout.isTTY ? proc.stdout.columns : undefined,
+    size() {
+      const { isTTY, columns = 80, rows = 24 } = proc.stdout;
+      return isTTY ? { columns, rows } : undefined;
+    },
   };
+}
+
+/** Whoever closes a pipe (`leafd status | head`) has seen enough: no error, and no stack. */
+function closedSignal({ stdout, stderr }: Host): AbortSignal {
+  const closed = new AbortController();
+  const take = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== "EPIPE") throw error;
+    closed.abort();
+  };
+  stdout.on("error", take);
+  stderr.on("error", take);
+  return closed.signal;
 }

@@ -13,9 +13,19 @@ import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { textfileOption, writeTextfile } from "./textfile.ts";
 
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  timeout: { type: "string", default: "5m" },
+  "min-remaining": { type: "string", default: "0s" },
+  reload: { type: "boolean", default: false },
+  takeover: { type: "boolean", default: false },
+  textfile: { type: "string" },
+} as const;
+
 export const onceCommand: Command = {
   name: "once",
   summary: "Issue what is missing and end: for init containers and boot",
+  options: OPTIONS,
   help: `Usage: leafd once [--timeout 5m] [--min-remaining 0s] [--reload] [--takeover] [--textfile FILE]
                   [--config FILE]
 
@@ -38,15 +48,7 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
 78 wrong configuration
 `,
   async run(args, terminal) {
-    const options = {
-      ...CONFIG_OPTION,
-      timeout: { type: "string", default: "5m" },
-      "min-remaining": { type: "string", default: "0s" },
-      reload: { type: "boolean", default: false },
-      takeover: { type: "boolean", default: false },
-      textfile: { type: "string" },
-    } as const;
-    const { values } = parseOptions(args, options);
+    const { values } = parseOptions(args, OPTIONS);
     const timeout = durationOption("--timeout", values.timeout);
     const minRemaining = durationOption("--min-remaining", values["min-remaining"]);
     const textfile = textfileOption(values.textfile);

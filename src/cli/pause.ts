@@ -3,9 +3,13 @@ import { formatDuration, type Millis } from "../domain/units.ts";
 import { type Command, durationOption, parseOptions, UsageError } from "./command.ts";
 import { giveOrder, ORDER_OPTIONS, selectionOf } from "./order.ts";
 
+const OPTIONS = { ...ORDER_OPTIONS, for: { type: "string", default: "1h" } } as const;
+
 export const pauseCommand: Command = {
   name: "pause",
   summary: "Hold services still for a while: nothing issued, written or reloaded",
+  options: OPTIONS,
+  operands: "services",
   help: `Usage: leafd pause SERVICE... [--for 1h] [--config FILE] [--json]
        leafd pause --all [--for 1h] [--config FILE] [--json]
 
@@ -24,8 +28,7 @@ Options:
 Exit codes: 0 all paused · 1 a service was refused · 69 leafd is not running
 `,
   async run(args, terminal) {
-    const options = { ...ORDER_OPTIONS, for: { type: "string", default: "1h" } } as const;
-    const { values, positionals } = parseOptions(args, options, true);
+    const { values, positionals } = parseOptions(args, OPTIONS, true);
     const request = { ...selectionOf(values.all, positionals), duration: lengthOf(values.for) };
     return giveOrder({ kind: "pause", request }, values, terminal);
   },

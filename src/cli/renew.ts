@@ -1,9 +1,13 @@
 import { type Command, parseOptions } from "./command.ts";
 import { giveOrder, ORDER_OPTIONS, selectionOf } from "./order.ts";
 
+const OPTIONS = { ...ORDER_OPTIONS, force: { type: "boolean", default: false } } as const;
+
 export const renewCommand: Command = {
   name: "renew",
   summary: "Ask the running leafd for a new certificate now",
+  options: OPTIONS,
+  operands: "services",
   help: `Usage: leafd renew SERVICE... [--force] [--config FILE] [--json]
        leafd renew --all [--force] [--config FILE] [--json]
 
@@ -21,8 +25,7 @@ Options:
 Exit codes: 0 all queued · 1 a service was refused · 69 leafd is not running
 `,
   async run(args, terminal) {
-    const options = { ...ORDER_OPTIONS, force: { type: "boolean", default: false } } as const;
-    const { values, positionals } = parseOptions(args, options, true);
+    const { values, positionals } = parseOptions(args, OPTIONS, true);
     const request = { ...selectionOf(values.all, positionals), force: values.force };
     return giveOrder({ kind: "renew", request }, values, terminal);
   },

@@ -4,6 +4,8 @@ import { giveOrder, ORDER_OPTIONS, selectionOf } from "./order.ts";
 export const resumeCommand: Command = {
   name: "resume",
   summary: "End the pause of services before its time",
+  options: ORDER_OPTIONS,
+  operands: "services",
   help: `Usage: leafd resume SERVICE... [--config FILE] [--json]
        leafd resume --all [--config FILE] [--json]
 

@@ -1,4 +1,5 @@
 import { Daemon } from "../daemon.ts";
+import { createEventFeed } from "../observe/event-feed.ts";
 import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
 import { GuardedClock } from "../rotation/guarded-clock.ts";
@@ -11,9 +12,12 @@ import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { serveSurfaces } from "./surfaces.ts";
 
+const OPTIONS = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
+
 export const runCommand: Command = {
   name: "run",
   summary: "Keep the certificates of all services until told to stop",
+  options: OPTIONS,
   help: `Usage: leafd run [--takeover] [--config FILE]
 
 Keeps a valid, proved certificate under every service of the configuration: issues what is missing, renews long before
@@ -32,8 +36,7 @@ Options:
 Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the state directory · 78 wrong configuration
 `,
   async run(args, terminal) {
-    const known = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
-    const { values } = parseOptions(args, known);
+    const { values } = parseOptions(args, OPTIONS);
     // One that comes before the configuration is followed changes nothing, and must not end the program.
     terminal.onHangup(() => undefined, terminal.stopped);
     const config = await readConfig(values.config, terminal);
@@ -41,7 +44,8 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     const { env: environment, pid, stopped } = terminal;
     let toldToStop = systemClock.monotonic();
     const tally = createTally();
-    const emit = fanOut(openLog(settings.log, terminal), tally.emit);
+    const events = createEventFeed();
+    const emit = fanOut(openLog(settings.log, terminal), tally.emit, events.emit);
     const clock: GuardedClock = new GuardedClock({
       clock: systemClock,
       emit,
@@ -60,7 +64,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     await Promise.all([
       daemon.supervisor.run(stopped),
       clock.watch(stopped),
-      serveSurfaces({ daemon, settings, tally, clock, emit }, stopped),
+      serveSurfaces({ daemon, settings, tally, events, clock, emit }, stopped),
       followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
     ]);
     emit({ kind: "stopped", at: clock.now(), took: clock.monotonic() - toldToStop });

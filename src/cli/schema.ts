@@ -1,9 +1,12 @@
 import { type Command, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 
+const OPTIONS = { markdown: { type: "boolean", default: false } } as const;
+
 export const schemaCommand: Command = {
   name: "schema",
   summary: "Print the JSON Schema of the configuration file, or its reference for people",
+  options: OPTIONS,
   help: `Usage: leafd schema [--markdown]
 
 Prints the JSON Schema (draft 2020-12) of the configuration file. Editors with a YAML language server take it from a
@@ -15,7 +18,7 @@ Options:
       --markdown   every key with its type, default and meaning as a page for people instead
 `,
   async run(args, terminal) {
-    const { values } = parseOptions(args, { markdown: { type: "boolean", default: false } } as const);
+    const { values } = parseOptions(args, OPTIONS);
     terminal.out(values.markdown ? await markdown() : await jsonSchema());
     return EXIT.ok;
   },

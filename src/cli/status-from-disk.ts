@@ -3,23 +3,28 @@ import { trustEnd } from "../domain/authority-ends.ts";
 import { CLOSED } from "../domain/circuit.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { evolve } from "../domain/evolve.ts";
+import { type Explanation, explainService } from "../domain/explain.ts";
 import { issuerIdentity } from "../domain/request.ts";
 import { serviceStatus } from "../domain/service-status.ts";
 import type { ServiceSpec, Settings } from "../domain/spec.ts";
 import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
 import type { DaemonStatus } from "../domain/status.ts";
+import type { EpochMillis } from "../domain/units.ts";
 import { keys } from "../keys/keys.ts";
 import { issuersOf } from "../rotation/crew.ts";
+import { budgetOf } from "../rotation/issue.ts";
 import type { Ports } from "../rotation/job.ts";
-import type { Clock, Issuer } from "../rotation/ports.ts";
+import type { Clock, Issuer, Pauses } from "../rotation/ports.ts";
 import { look, type Reading } from "../rotation/recover.ts";
 import { recoverReserve } from "../rotation/reserve.ts";
 import { TrustKeeper } from "../rotation/trust.ts";
+import { openLedger } from "../store/ledger.ts";
+import { openPauses } from "../store/pauses.ts";
 import { createStore } from "../store/store.ts";
 import { createTrustMemory } from "../store/trust-memory.ts";
 import { VERSION } from "../version.ts";
 
-type ReadOnly = Reading["ports"] & Pick<Ports, "heldDirectory">;
+type ReadOnly = Reading["ports"] & Pick<Ports, "heldDirectory"> & { readonly pauses: Pick<Pauses, "until"> };
 
 /** What a leafd that starts now would find. Takes no lock, claims nothing and writes nothing. */
 export async function statusFromDisk(settings: Settings, clock: Clock): Promise<DaemonStatus> {
@@ -43,6 +48,23 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
   };
 }
 
+/** The same for one service, with what that leafd would do next. */
+export async function explainFromDisk(spec: ServiceSpec, settings: Settings, clock: Clock): Promise<Explanation> {
+  const { stateDir } = settings;
+  const state = await foundState(spec, settings, readOnlyPorts(settings, clock));
+  const windows = spec.windows.length > 0 ? (await import("../runtime/windows.ts")).createWindows() : undefined;
+  const windowOpensAt = (from: EpochMillis) => windows?.opensAt(spec.windows, from) ?? from;
+  const now = clock.now();
+  return explainService(state, {
+    around: { now, spec, circuit: () => CLOSED, windowOpensAt: windowOpensAt(now) },
+    windowOpensAt,
+    seed: "",
+    skew: 0,
+    budget: budgetOf(spec, state),
+    issued: openLedger(stateDir, { clock, warn: () => undefined }).recent(spec.name),
+  });
+}
+
 async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadOnly): Promise<ServiceState> {
   let state = INITIAL_STATE;
   const issuers = issuersOf(spec).map((issuer) => absent(issuer, settings));
@@ -59,7 +81,10 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadOnly
   };
   await look(reading);
   await recoverReserve({ ...reading, ports });
-  return state;
+  const until = ports.pauses.until(spec.name);
+  return until === undefined
+    ? state
+    : evolve(state, { kind: "paused", until, service: spec.name, at: ports.clock.now() });
 }
 
 /** An issuer that is known by its name, and not asked. */
@@ -85,6 +110,7 @@ function readOnlyPorts(settings: Settings, clock: Clock): ReadOnly {
     keys,
     store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
     trust: new TrustKeeper({ spec: settings.trust, memory, clock, emit: ignore }),
+    pauses: openPauses(settings.stateDir, { clock, warn: ignore }),
     heldDirectory: join(settings.stateDir, "held"),
     seed: "",
   };

@@ -1,18 +1,26 @@
-import { fetchStatus } from "../control/client.ts";
-import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import type { Settings } from "../domain/spec.ts";
-import type { DaemonStatus } from "../domain/status.ts";
+import { toLeafdError } from "../domain/errors.ts";
 import { statusToJson } from "../domain/status-json.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { CONFIG_OPTION, type Command, parseOptions, type Terminal } from "./command.ts";
+import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
-import { statusFromDisk } from "./status-from-disk.ts";
+import { pluginUnknown, pluginVerdict } from "./status-plugin.ts";
+import { findStatus } from "./status-source.ts";
 import { renderStatusTable, statusExitCode } from "./status-table.ts";
+
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  watch: { type: "boolean", short: "w", default: false },
+  json: { type: "boolean", default: false },
+  nagios: { type: "boolean", default: false },
+} as const;
 
 export const statusCommand: Command = {
   name: "status",
   summary: "Show every service: its certificate, its state, and what happens next",
-  help: `Usage: leafd status [SERVICE...] [--config FILE] [--json]
+  options: OPTIONS,
+  operands: "services",
+  help: `Usage: leafd status [SERVICE...] [--watch | --json | --nagios] [--config FILE]
 
 Asks the running leafd over its read-only socket. When none runs, the files on disk are read and judged instead, and a
 line on standard error says so. Changes nothing.
@@ -28,50 +36,61 @@ line on standard error says so. Changes nothing.
 
   RELOAD      done or owed; with a probe live (seen to be served), told (not seen yet) or owed
 
-With a SERVICE its ladder is shown too: what holds while a new certificate cannot be had, and from when.
-The reason of a service that an operator has paused begins with "paused until".
+With a SERVICE its ladder is shown too: what holds while a new certificate cannot be had, and from when; \`leafd explain\`
+says more. The reason of a service that an operator has paused begins with "paused until".
+Colours are for terminals, unless NO_COLOR is set or TERM is dumb.
 
 Options:
-  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
+  -w, --watch         draw it again at each event and every 2 s until Ctrl-C; needs a terminal
       --json          one JSON object; times are RFC 3339; "pid" is 0 when it was read from disk
+      --nagios        one line with performance data and other exit codes, as monitoring plugins have them
+  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
 
-Exit codes: 0 every required service has a valid pair · 1 one has not · 78 wrong configuration
+Exit codes: 0 every required service has a valid pair, or the end of --watch · 1 one has not, or no such service ·
+78 wrong configuration
+
+Exit codes with --nagios, others than those: 0 OK · 1 WARNING more than 20 % of the time between the due renewal and the
+end of a pair is used up, its dependents serve another certificate or could not be told, it has not been looked at yet,
+or a service that is not required has no valid pair · 2 CRITICAL more than 40 %, or no valid pair · 3 UNKNOWN whatever
+else is wrong, the command line and the configuration among it
 `,
   async run(args, terminal) {
-    const options = { ...CONFIG_OPTION, json: { type: "boolean", default: false } } as const;
-    const { values, positionals } = parseOptions(args, options, true);
+    if (args.includes("--nagios")) return runAsPlugin(args, terminal);
+    const { values, positionals: names } = parseOptions(args, OPTIONS, true);
+    const size = terminal.size();
+    const isDumb = terminal.env["TERM"] === "dumb";
+    if (values.watch && values.json) throw new UsageError("--watch draws a table, and --json is none");
+    if (values.watch && (size === undefined || isDumb))
+      throw new UsageError("--watch needs a terminal; `leafd events --follow` goes on line by line");
     const { settings } = await readConfig(values.config, terminal);
-    const status = only(await currentStatus(settings, terminal), positionals);
+    const colour = size !== undefined && !isDumb && !terminal.env["NO_COLOR"];
+    if (values.watch) {
+      const { watchStatus } = await import("./status-watch.ts");
+      await watchStatus({ settings, names, colour }, terminal);
+      return EXIT.ok;
+    }
+    const { status, isRunning } = await findStatus({ settings, names }, terminal.stopped);
+    if (!isRunning) terminal.err("leafd is not running; this is what is on disk:\n");
     const now = systemClock.now();
-    const { columns } = terminal;
-    const colour = columns !== undefined && !terminal.env["NO_COLOR"];
-    const table = {
-      now,
-      colour,
-      ladders: positionals.length > 0,
-      ...(columns === undefined ? {} : { width: columns }),
-    };
+    const table = { now, colour, ladders: names.length > 0, ...(size === undefined ? {} : { width: size.columns }) };
     terminal.out(values.json ? `${statusToJson(status, 2)}\n` : renderStatusTable(status, table));
     return statusExitCode(status, now);
   },
 };
 
-async function currentStatus(settings: Settings, terminal: Terminal): Promise<DaemonStatus> {
-  try {
-    return await fetchStatus(settings.control.directory, terminal.stopped);
-  } catch (thrown) {
-    if (toLeafdError(thrown).reason !== "connect") throw thrown;
-    terminal.err("leafd is not running; this is what is on disk:\n");
-    return statusFromDisk(settings, systemClock);
-  }
+/** Whatever goes wrong is the plugin's UNKNOWN: 2 would be an alarm, and 69 nothing that a monitor knows. */
+async function runAsPlugin(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { line, exitCode } = await verdict(args, terminal).catch((thrown: unknown) =>
+    pluginUnknown(toLeafdError(thrown).message),
+  );
+  terminal.out(`${line}\n`);
+  return exitCode;
 }
 
-function only(status: DaemonStatus, names: readonly string[]): DaemonStatus {
-  if (names.length === 0) return status;
-  const services = status.services.filter((service) => names.includes(service.name));
-  const unknown = names.find((name) => !services.some((service) => service.name === name));
-  if (unknown === undefined) return { ...status, services };
-  throw new LeafdError("request_denied", `there is no service "${unknown}"`, {
-    hint: `The services are: ${status.services.map((service) => service.name).join(", ")}.`,
-  });
+async function verdict(args: readonly string[], terminal: Terminal) {
+  const { values, positionals: names } = parseOptions(args, OPTIONS, true);
+  if (values.watch || values.json) throw new UsageError("--nagios prints one line, without --watch and --json");
+  const { settings } = await readConfig(values.config, terminal);
+  const { status, isRunning } = await findStatus({ settings, names }, terminal.stopped);
+  return pluginVerdict(status, systemClock.now(), isRunning);
 }

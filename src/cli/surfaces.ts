@@ -1,3 +1,4 @@
+import type { EventSource } from "../control/event-stream.ts";
 import { startControl } from "../control/server.ts";
 import type { Daemon } from "../daemon.ts";
 import { toLeafdError } from "../domain/errors.ts";
@@ -12,6 +13,7 @@ interface SurfaceOptions {
   readonly daemon: Daemon;
   readonly settings: Settings;
   readonly tally: Tally;
+  readonly events: EventSource;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -28,7 +30,7 @@ export async function serveSurfaces(options: SurfaceOptions, signal: AbortSignal
   ]);
 }
 
-async function serveControl({ daemon, settings }: SurfaceOptions, signal: AbortSignal): Promise<void> {
+async function serveControl({ daemon, settings, events }: SurfaceOptions, signal: AbortSignal): Promise<void> {
   const { directory, group } = settings.control;
   const { gid } = group === undefined ? {} : await new Accounts().resolve({ group });
   const control = await startControl(
@@ -36,6 +38,8 @@ async function serveControl({ daemon, settings }: SurfaceOptions, signal: AbortS
       directory,
       ...(gid === undefined ? {} : { gid }),
       status: () => daemon.status(),
+      explain: (service) => daemon.supervisor.runner(service)?.explain(),
+      events,
       operator: daemon.operator,
     },
     signal,

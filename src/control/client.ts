@@ -1,8 +1,10 @@
 import { type IncomingMessage, request } from "node:http";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Explanation } from "../domain/explain.ts";
 import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
 import type { DaemonStatus } from "../domain/status.ts";
-import { statusFromJson } from "../domain/status-json.ts";
+import { explanationFromJson, statusFromJson } from "../domain/status-json.ts";
+import type { EventRequest } from "./event-stream.ts";
 import { ADMIN_SOCKET, errorFromJson, parseAnswers, STATUS_SOCKET } from "./protocol.ts";
 import { socketPath } from "./socket-path.ts";
 
@@ -25,6 +27,43 @@ interface Question {
 export async function fetchStatus(directory: string, signal: AbortSignal): Promise<DaemonStatus> {
   const socket = socketPath(directory, STATUS_SOCKET);
   return statusFromJson(await ask({ socket, method: "GET", path: "/v1/status" }, signal));
+}
+
+/** Asks it about one service. Errors as for `fetchStatus`, and `request_denied` when there is none of this name. */
+export async function fetchExplanation(directory: string, service: string, signal: AbortSignal): Promise<Explanation> {
+  const socket = socketPath(directory, STATUS_SOCKET);
+  const path = `/v1/explain?${new URLSearchParams({ service }).toString()}`;
+  return explanationFromJson(await ask({ socket, method: "GET", path }, signal));
+}
+
+/**
+ * Its events, each a line of JSON: first what is kept, then, where that is wanted, what happens until leafd ends. Errors
+ * as for `fetchStatus`, and `request_denied`.
+ */
+export async function* fetchEvents(
+  directory: string,
+  { service, follow }: EventRequest,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const socket = socketPath(directory, STATUS_SOCKET);
+  const query = new URLSearchParams({ follow: String(follow), ...(service !== undefined && { service }) });
+  try {
+    const response = await send({ socket, method: "GET", path: `/v1/events?${query.toString()}` }, signal);
+    if (response.statusCode !== 200) throw errorFromJson(await readText(response));
+    yield* linesOf(response.setEncoding("utf8"));
+  } catch (thrown) {
+    throw describe(thrown, socket);
+  }
+}
+
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > LARGEST_ANSWER) throw new LeafdError("bad_response", "a line from leafd is too long");
+    yield* lines;
+  }
 }
 
 /** What an operator wants of it. */

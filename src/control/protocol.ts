@@ -8,11 +8,15 @@ import {
   type ServiceAnswer,
 } from "../domain/operator.ts";
 import { formatDuration } from "../domain/units.ts";
+import type { EventRequest } from "./event-stream.ts";
 
 /*
  * What goes over the two sockets: HTTP/1.1 with JSON bodies.
  *
- *   status.sock  GET  /v1/status   → a DaemonStatus
+ *   status.sock  GET  /v1/status                           → a DaemonStatus
+ *                GET  /v1/explain?service=NAME             → an Explanation
+ *                GET  /v1/events?service=NAME&follow=true  → JSON lines, one event each: what is kept, then what happens;
+ *                                                            both parameters may be left out
  *   admin.sock   POST /v1/renew    SELECTION, "force": true?         → { "answers": ServiceAnswer[] }
  *                POST /v1/pause    SELECTION, "duration": MILLIS     → the same
  *                POST /v1/resume   SELECTION                         → the same
@@ -23,6 +27,22 @@ import { formatDuration } from "../domain/units.ts";
 
 export const STATUS_SOCKET = "status.sock";
 export const ADMIN_SOCKET = "admin.sock";
+
+/** The service that is asked about; LeafdError `request_denied` when the query is another one. */
+export function parseExplainQuery(query: URLSearchParams): string {
+  const { service, ...rest } = Object.fromEntries(query);
+  refuseUnknown(rest);
+  if (service === undefined || service === "") throw notUnderstood("expected ?service=NAME");
+  return service;
+}
+
+/** LeafdError `request_denied` when the query is not one for events. */
+export function parseEventQuery(query: URLSearchParams): EventRequest {
+  const { service, follow = "false", ...rest } = Object.fromEntries(query);
+  refuseUnknown(rest);
+  if (follow !== "true" && follow !== "false") throw notUnderstood('"follow" is true or false');
+  return { follow: follow === "true", ...(service !== undefined && { service }) };
+}
 
 /** LeafdError `request_denied` when the text is not a RenewRequest. */
 export function parseRenewRequest(text: string): RenewRequest {

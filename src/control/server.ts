@@ -2,13 +2,18 @@ import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Explanation } from "../domain/explain.ts";
+import { noSuchService } from "../domain/no-such-service.ts";
 import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
 import type { DaemonStatus } from "../domain/status.ts";
-import { statusToJson } from "../domain/status-json.ts";
+import { explanationToJson, statusToJson } from "../domain/status-json.ts";
 import { bindSocket } from "./bind.ts";
+import { type EventSource, EventStreams } from "./event-stream.ts";
 import {
   ADMIN_SOCKET,
   errorToJson,
+  parseEventQuery,
+  parseExplainQuery,
   parsePauseRequest,
   parseRenewRequest,
   parseResumeRequest,
@@ -22,6 +27,9 @@ export interface ControlOptions {
   /** The group that may read the status; absent: leafd's own. */
   readonly gid?: number;
   readonly status: () => DaemonStatus;
+  /** Undefined: there is no service of this name. */
+  readonly explain: (service: string) => Explanation | undefined;
+  readonly events: EventSource;
   /** What may be asked over the admin socket. Each answers at once, one answer a service, also for one that is not known. */
   readonly operator: {
     renew(request: RenewRequest): readonly ServiceAnswer[];
@@ -45,10 +53,12 @@ export async function startControl(options: ControlOptions, signal: AbortSignal)
   const { directory, gid } = options;
   const paths = { status: socketPath(directory, STATUS_SOCKET), admin: socketPath(directory, ADMIN_SOCKET) };
   const staging = await prepareDirectory(directory);
-  const servers = { status: serve(statusRoutes(options)), admin: serve(adminRoutes(options)) };
+  const streams = new EventStreams(options.events);
+  const servers = { status: serve(statusRoutes(options, streams)), admin: serve(adminRoutes(options)) };
   const undo: (() => Promise<void>)[] = [];
   const close = async () => {
     await Promise.all(undo.map((remove) => remove()));
+    await streams.end();
     await Promise.all(Object.values(servers).map(closeServer));
   };
   try {
@@ -101,28 +111,48 @@ async function refuseShared(directory: string): Promise<void> {
   });
 }
 
-/** What a socket answers: `METHOD PATH` → what to send for the body of such a request. */
-type Routes = Readonly<Record<string, (body: string) => string>>;
+/** A request whose route is known. */
+interface Asked {
+  readonly body: string;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+}
 
-function statusRoutes({ status }: ControlOptions): Routes {
-  return { "GET /v1/status": () => statusToJson(status()) };
+/** What a socket answers: `METHOD PATH` → what to send; undefined: it has taken the answer over. */
+type Routes = Readonly<Record<string, (asked: Asked) => string | undefined>>;
+
+function statusRoutes({ status, explain }: ControlOptions, streams: EventStreams): Routes {
+  const explained = (name: string): string => {
+    const explanation = explain(name);
+    if (explanation !== undefined) return explanationToJson(explanation);
+    throw noSuchService(name, status().services);
+  };
+  return {
+    "GET /v1/status": () => statusToJson(status()),
+    "GET /v1/explain": ({ query }) => explained(parseExplainQuery(query)),
+    "GET /v1/events": ({ query, response }) => {
+      streams.start(response, parseEventQuery(query));
+      return undefined;
+    },
+  };
 }
 
 function adminRoutes({ operator }: ControlOptions): Routes {
   const answers = (list: readonly ServiceAnswer[]): string => JSON.stringify({ answers: list });
   return {
-    "POST /v1/renew": (body) => answers(operator.renew(parseRenewRequest(body))),
-    "POST /v1/pause": (body) => answers(operator.pause(parsePauseRequest(body))),
-    "POST /v1/resume": (body) => answers(operator.resume(parseResumeRequest(body))),
+    "POST /v1/renew": ({ body }) => answers(operator.renew(parseRenewRequest(body))),
+    "POST /v1/pause": ({ body }) => answers(operator.pause(parsePauseRequest(body))),
+    "POST /v1/resume": ({ body }) => answers(operator.resume(parseResumeRequest(body))),
   };
 }
 
 function serve(routes: Routes): Server {
   const server = createServer(LIMITS, (request, response) => {
     void answer(response, async () => {
-      const produce = routes[`${request.method} ${request.url}`];
+      const [path = "", query = ""] = request.url?.split("?", 2) ?? [];
+      const produce = routes[`${request.method} ${path}`];
       if (produce === undefined) throw notServed(routes);
-      return produce(await readBody(request));
+      return produce({ body: await readBody(request), query: new URLSearchParams(query), response });
     });
   });
   server.maxConnections = MOST_CONNECTIONS;
@@ -153,11 +183,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** Sends what `produce` answers, or the error it throws; a client that went away meanwhile is no error. */
-async function answer(response: ServerResponse, produce: () => Promise<string>): Promise<void> {
+async function answer(response: ServerResponse, produce: () => Promise<string | undefined>): Promise<void> {
   const send = (status: number, body: string) =>
     response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
   try {
-    send(200, await produce());
+    const body = await produce();
+    if (body !== undefined) send(200, body);
   } catch (thrown) {
     const error = toLeafdError(thrown);
     send(error.reason === "request_denied" ? 400 : 500, errorToJson(error));

@@ -13,6 +13,7 @@ export async function leafd(...args: readonly string[]): Promise<Outcome> {
   const written = { out: "", err: "" };
   const stream = (name: "out" | "err") => ({
     isTTY: false,
+    on: () => undefined,
     write(text: string) {
       written[name] += text;
       return true;

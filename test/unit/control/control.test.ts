@@ -11,6 +11,7 @@ import { fetchStatus, type Order, sendOrder } from "../../../src/control/client.
 import { type ControlOptions, startControl } from "../../../src/control/server.ts";
 import type { ServiceAnswer } from "../../../src/domain/operator.ts";
 import { HOUR } from "../../../src/domain/units.ts";
+import { createEventFeed } from "../../../src/observe/event-feed.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
@@ -36,6 +37,8 @@ async function started(directory: string, changes: Partial<ControlOptions> = {})
   const options: ControlOptions = {
     directory,
     status: () => daemonStatus([serviceStatus(), missingService()], { configError: { at: NOW, message: "bad" } }),
+    explain: () => undefined,
+    events: createEventFeed(),
     operator: {
       renew: (request) => note({ kind: "renew", request }),
       pause: (request) => note({ kind: "pause", request }),
@@ -194,7 +197,7 @@ describe("the server", () => {
     await using dir = await tempDir();
     await using control = await started(dir.path);
     const refused =
-      /^HTTP\/1\.1 400 [^]*answers (GET \/v1\/status|POST \/v1\/renew, POST \/v1\/pause, POST \/v1\/resume) and nothing else/;
+      /^HTTP\/1\.1 400 [^]*answers (GET \/v1\/status, GET \/v1\/explain, GET \/v1\/events|POST \/v1\/renew, POST \/v1\/pause, POST \/v1\/resume) and nothing else/;
     const post = `POST /v1/renew HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n{"all":true}`;
     assert.match(await converse(dir.join("status.sock"), post), refused);
     assert.match(await converse(dir.join("admin.sock"), "GET /v1/renew HTTP/1.1\r\nHost: x\r\n\r\n"), refused);
