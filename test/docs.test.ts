@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import test, { describe } from "node:test";
 import { COMMANDS } from "../src/cli/commands.ts";
-import { EXIT } from "../src/cli/exit-codes.ts";
+import { EXIT, PLUGIN_EXIT } from "../src/cli/exit-codes.ts";
 import { REASONS } from "../src/domain/errors.ts";
 import { STANDINGS } from "../src/domain/status.ts";
 import { readAlerts } from "./support/alert-rules.ts";
@@ -87,14 +87,21 @@ describe("the documentation", () => {
     assert.deepEqual(listed((await leafd("help")).out), readme);
   });
 
-  test("names in each help text only exit codes that there are", async () => {
+  test("names in each help text only exit codes that there are; those of monitoring plugins apart from them", async () => {
     for (const [name, load] of Object.entries(COMMANDS)) {
-      const [list = ""] = /^Exit codes: [^]*/m.exec((await load()).help) ?? [];
-      const codes = [...list.matchAll(/(?:: |·\s)(\d+) /g)].map(([, code]) => Number(code));
+      const { help } = await load();
+      const list = /^Exit codes: [^]*?(?:\n\n|$)/m.exec(help)?.[0] ?? "";
+      const codes = listedCodes(list);
       assert.ok(
         codes.every((code) => Object.values<number>(EXIT).includes(code)),
         `${name}: ${list}`,
       );
+      const [others = ""] = /^Exit codes with [^]*/m.exec(help) ?? [];
+      assert.deepEqual(listedCodes(others), name === "status" ? Object.values(PLUGIN_EXIT) : [], name);
     }
   });
 });
+
+function listedCodes(list: string): number[] {
+  return [...list.matchAll(/(?:: |·\s)(\d+) /g)].map(([, code]) => Number(code));
+}

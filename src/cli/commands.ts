@@ -7,9 +7,12 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).checkCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
+  explain: async () => (await import("./explain.ts")).explainCommand,
+  events: async () => (await import("./events.ts")).eventsCommand,
   renew: async () => (await import("./renew.ts")).renewCommand,
   pause: async () => (await import("./pause.ts")).pauseCommand,
   resume: async () => (await import("./resume.ts")).resumeCommand,
   schema: async () => (await import("./schema.ts")).schemaCommand,
+  completion: async () => (await import("./completion.ts")).completionOf(COMMANDS),
   version: async () => (await import("./version.ts")).versionCommand,
 };
