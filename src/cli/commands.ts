@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   once: async () => (await import("./once.ts")).onceCommand,
+  wait: async () => (await import("./wait.ts")).waitCommand,
   check: async () => (await import("./check.ts")).checkCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,

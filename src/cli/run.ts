@@ -11,6 +11,7 @@ import { EXIT } from "./exit-codes.ts";
 import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { serveSurfaces } from "./surfaces.ts";
+import { reportToSystemd } from "./systemd.ts";
 
 const OPTIONS = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
 
@@ -64,6 +65,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
     await Promise.all([
       daemon.supervisor.run(stopped),
       clock.watch(stopped),
+      reportToSystemd({ daemon, clock, emit, terminal }, stopped),
       serveSurfaces({ daemon, settings, tally, events, clock, emit }, stopped),
       followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
     ]);

@@ -2,6 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { ChangeClass } from "../domain/events.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 
+/** How many services a change of configuration touches. */
+export interface Changes {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
 /** What a change of configuration touches, in words for the log. What it costs is judged against the certificate itself. */
 export function changeClasses(before: ServiceSpec, after: ServiceSpec): readonly ChangeClass[] {
   const parts: Readonly<Record<ChangeClass, (spec: ServiceSpec) => unknown>> = {

@@ -23,6 +23,16 @@ export class FirstLook {
     if (this.#missing.size === 0) this.#done.resolve();
   }
 
+  /** Resolves when all have been looked at. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** The service is no longer to be looked at. */
+  forget(name: string): void {
+    if (this.#missing.delete(name) && this.#missing.size === 0) this.#judge();
+  }
+
   /** The disk of this service has been read, or could not be. Waits for the others where the time seems wrong. */
   async looked(runner: ServiceRunner): Promise<void> {
     if (this.#missing.delete(runner.spec.name) && this.#missing.size === 0) this.#judge();

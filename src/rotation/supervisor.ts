@@ -7,7 +7,7 @@ import type { ServiceSpec } from "../domain/spec.ts";
 import { type IssuerStatus, issuerStatus } from "../domain/status.ts";
 import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";
-import { changeClasses } from "./changes.ts";
+import { type Changes, changeClasses } from "./changes.ts";
 import { Crew, type CrewOptions, issuersOf, type Start } from "./crew.ts";
 import { FirstLook } from "./first-look.ts";
 import { Gate } from "./gate.ts";
@@ -25,12 +25,6 @@ interface Running {
   readonly stop: AbortController;
   readonly interruption: Interruption;
   readonly done: Promise<void>;
-}
-
-export interface Changes {
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
 }
 
 /**
@@ -108,6 +102,11 @@ export class Supervisor {
     return { added: fresh.length, changed: changed.length, removed: gone.length };
   }
 
+  /** Resolves when the disks of the services of the first configuration have all been read. Never before `apply`. */
+  get looked(): Promise<void> {
+    return this.#firstLook?.done ?? Promise.reject(new Error("no configuration has been applied"));
+  }
+
   #look(runners: readonly ServiceRunner[]): FirstLook {
     const { ports, suspect = () => undefined } = this.#options;
     return new FirstLook({ runners, now: () => ports.clock.now(), suspect });
@@ -171,6 +170,7 @@ export class Supervisor {
   async #remove(name: string): Promise<void> {
     await this.#halt(name);
     const { runner } = this.#running.get(name) ?? {};
+    this.#firstLook?.forget(name);
     runner?.say({ kind: "service_removed" });
     this.#running.delete(name);
     // The files stay: whoever took the service out of the configuration may still be serving with them.

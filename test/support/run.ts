@@ -19,6 +19,9 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 /** Cheap kinds first, so that a mistake shows early. Files directly in test/ (architecture, docs) come before all. */
 const KINDS = ["unit", "contract", "integration", "simulation", "faults", "e2e"];
 
+/** Kinds that need root and a platform that they make for themselves: they run when they are named. */
+const PLATFORMS = new Set(["systemd"]);
+
 /** A file that takes longer is hanging. */
 const FILE_TIMEOUT = 5 * 60_000;
 
@@ -49,9 +52,10 @@ process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
 
 function selectFiles(wanted: readonly string[]): string[] {
   const paths = wanted.map((path) => resolve(path));
-  const isWanted = (file: string) =>
-    paths.length === 0 || paths.some((path) => file === path || file.startsWith(path + sep));
-  const rank = (file: string) => KINDS.indexOf(relative(join(REPOSITORY, "test"), file).split(sep)[0] ?? "");
+  const kind = (file: string) => relative(join(REPOSITORY, "test"), file).split(sep)[0] ?? "";
+  const isNamed = (file: string) => paths.some((path) => file === path || file.startsWith(path + sep));
+  const isWanted = (file: string) => (paths.length === 0 ? !PLATFORMS.has(kind(file)) : isNamed(file));
+  const rank = (file: string) => KINDS.indexOf(kind(file));
   return globSync("test/**/*.test.ts", { cwd: REPOSITORY })
     .map((file) => join(REPOSITORY, file))
     .filter(isWanted)

@@ -1,0 +1,68 @@
+#!/bin/sh
+# Installs leafd on a host with systemd, upgrades it, or takes it away again. Run it as root from an unpacked release or
+# a checkout that was built: deploy/systemd/install.sh [--root DIR] [--uninstall]
+set -eu
+
+root=
+uninstall=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --root) root=${2:?--root needs a directory}; shift ;;
+    --uninstall) uninstall=yes ;;
+    -h | --help) sed -n '2,3s/^# //p' "$0"; exit 0 ;;
+    *) echo "install.sh: there is no option $1; --help lists them" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+here=$(cd "$(dirname "$0")" && pwd)
+lib=$root/usr/local/lib
+program=$root/usr/local/bin/leafd
+
+# Only where a systemd runs that these files are for.
+live() {
+  [ -z "$root" ] && [ -d /run/systemd/system ]
+}
+
+if [ -n "$uninstall" ]; then
+  if live; then systemctl disable --now leafd.service || true; fi
+  rm -f "$program" "$lib/systemd/system/leafd.service" "$lib/systemd/system/leafd-once@.service" \
+    "$lib/sysusers.d/leafd.conf" "$lib/tmpfiles.d/leafd.conf"
+  if live; then systemctl daemon-reload; fi
+  echo "leafd is gone. The certificates in $root/var/lib/leafd, the configuration in $root/etc/leafd and the user stay:"
+  echo "dependents go on with the pairs they have until these end. Remove them by hand when nothing uses them."
+  exit 0
+fi
+
+bundle=
+for each in "$here/../../leafd.mjs" "$here/../../dist/leafd.mjs"; do
+  if [ -f "$each" ]; then bundle=$each; break; fi
+done
+if [ -z "$bundle" ]; then
+  echo "install.sh: there is no leafd.mjs beside these files; run \`npm run build\` first" >&2
+  exit 1
+fi
+if [ -z "$root" ] && ! node "$bundle" version >/dev/null; then
+  echo "install.sh: leafd needs Node 24.12 or newer as \`node\` in the PATH of services (/usr/local/bin or /usr/bin)" >&2
+  exit 1
+fi
+
+# Renamed into place: a leafd that runs keeps the file it was started from.
+install -D -m 0755 "$bundle" "$program.new"
+mv -f "$program.new" "$program"
+install -D -m 0644 "$here/leafd.service" "$lib/systemd/system/leafd.service"
+install -D -m 0644 "$here/leafd-once@.service" "$lib/systemd/system/leafd-once@.service"
+install -D -m 0644 "$here/leafd.sysusers.conf" "$lib/sysusers.d/leafd.conf"
+install -D -m 0644 "$here/leafd.tmpfiles.conf" "$lib/tmpfiles.d/leafd.conf"
+if live; then
+  systemd-sysusers leafd.conf
+  systemd-tmpfiles --create leafd.conf
+  systemctl daemon-reload
+  if systemctl is-active --quiet leafd.service; then
+    systemctl restart leafd.service
+    echo "leafd was upgraded and restarted; that cost no certificate."
+  else
+    echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`leafd check\` likes it, then"
+    echo "\`systemctl enable --now leafd\`."
+  fi
+fi
