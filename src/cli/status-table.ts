@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { printable } from "./printable.ts";
 import { awayLines, ladderLines } from "./status-ladder.ts";
 
-interface TableOptions {
+export interface TableOptions {
   readonly now: EpochMillis;
   /** Columns of the terminal; absent (a file, a pipe): nothing is cut. */
   readonly width?: number;

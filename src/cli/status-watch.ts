@@ -2,18 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fetchEvents } from "../control/client.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Settings } from "../domain/spec.ts";
-import { type DaemonStatus, STANDINGS } from "../domain/status.ts";
+import { type DaemonStatus, type ServiceStatus, STANDINGS } from "../domain/status.ts";
 import { formatTime, type Millis, SECOND } from "../domain/units.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { explain, type Terminal } from "./command.ts";
 import { printable } from "./printable.ts";
 import { findStatus } from "./status-source.ts";
-import { renderStatusTable } from "./status-table.ts";
+import { renderStatusTable, type TableOptions } from "./status-table.ts";
 
 /*
  * `leafd status --watch`: the table, drawn again in the same place, on the terminal's other screen, so that what was
  * there before comes back. Lines are cut by the terminal itself.
  */
+
+type Size = NonNullable<ReturnType<Terminal["size"]>>;
+
+/** Of a terminal that was closed meanwhile. */
+const SMALLEST: Size = { columns: 80, rows: 24 };
 
 interface Watching {
   readonly settings: Settings;
@@ -40,10 +45,11 @@ export async function watchStatus(watching: Watching, terminal: Terminal): Promi
   terminal.out(ENTER);
   try {
     while (!signal.aborted) {
-      const frame = await frameOf(watching, terminal, signal);
+      const size = terminal.size() ?? SMALLEST;
+      const frame = await frameOf(watching, size, signal);
       if (signal.aborted) break;
-      last = frame;
-      terminal.out(`${HOME}${fitted(frame, terminal).join(`${TO_LINE_END}\r\n`)}${TO_LINE_END}${TO_SCREEN_END}`);
+      last = frame.slice(0, size.rows);
+      terminal.out(`${HOME}${last.join(`${TO_LINE_END}\r\n`)}${TO_LINE_END}${TO_SCREEN_END}`);
       await bell.wait();
     }
   } finally {
@@ -52,37 +58,34 @@ export async function watchStatus(watching: Watching, terminal: Terminal): Promi
 }
 
 /** What there is to show; a leafd that cannot be asked is shown as that, and asked again. */
-async function frameOf(
-  { settings, names, colour }: Watching,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+async function frameOf(watching: Watching, size: Size, signal: AbortSignal): Promise<readonly string[]> {
+  const { settings, names, colour } = watching;
   const now = systemClock.now();
   const head = `leafd status, ${formatTime(now)}; Ctrl-C ends it`;
   try {
     const { status, isRunning } = await findStatus({ settings, names }, signal);
-    const { columns: width = 80, rows = 24 } = terminal.size() ?? {};
-    const note = isRunning ? [] : ["leafd is not running; this is what is on disk:"];
-    const shown = worstFirst(status, rows);
-    const table = renderStatusTable(shown, { now, colour, width, ladders: names.length > 0 });
-    return [head, ...note, "", ...table.trimEnd().split("\n")];
+    const above = isRunning ? [head, ""] : [head, "leafd is not running; this is what is on disk:", ""];
+    const options = { now, colour, width: size.columns, ladders: names.length > 0 };
+    return [...above, ...fitted(status, options, size.rows - above.length)];
   } catch (thrown) {
     return [head, "", ...explain(toLeafdError(thrown)).trimEnd().split("\n").map(printable)];
   }
 }
 
-/** Where there is no room for all, the worst are those to see. */
-function worstFirst(status: DaemonStatus, rows: number): DaemonStatus {
-  if (status.services.length < rows - 8) return status;
-  const rank = (state: (typeof STANDINGS)[number]): number => STANDINGS.indexOf(state);
-  return { ...status, services: status.services.toSorted((a, b) => rank(a.state) - rank(b.state)) };
-}
-
-function fitted(frame: readonly string[], terminal: Terminal): readonly string[] {
-  const { rows = 24 } = terminal.size() ?? {};
-  if (frame.length <= rows) return frame;
-  const cut = frame.length - rows + 1;
-  return [...frame.slice(0, rows - 1), `… ${cut} more lines, the worst services are above; name services to see them`];
+/** The table; where there is no room for all services, that of the worst of them. */
+function fitted(status: DaemonStatus, options: TableOptions, rows: number): readonly string[] {
+  const table = (services: DaemonStatus["services"]) =>
+    renderStatusTable({ ...status, services }, options)
+      .trimEnd()
+      .split("\n");
+  const all = table(status.services);
+  if (all.length <= rows) return all;
+  const room = Math.max(1, rows - table([]).length - 1);
+  const rank = ({ state }: ServiceStatus): number => STANDINGS.indexOf(state);
+  const worst = status.services.toSorted((a, b) => rank(a) - rank(b)).slice(0, room);
+  const others = status.services.length - worst.length;
+  if (others === 0) return all;
+  return [...table(worst), `… and ${others} more services, none of them in a worse state; name services to see them`];
 }
 
 /** Rings when something happened, and every two seconds. */

@@ -67,10 +67,11 @@ suite("status --watch", () => {
   test("of more services than lines: the worst, and NO_COLOR", async () => {
     await using place = await leafdPlace({ vault, pki });
     const names = Array.from({ length: 60 }, (_, index) => `s${String(index).padStart(2, "0")}`);
-    const plain = { required: false };
-    await place.configure({ ...Object.fromEntries(names.map((name) => [name, plain])), zz: {} });
+    await place.configure(Object.fromEntries(names.map((name) => [name, {}])));
+    assert.equal((await place.run("once")).code, 0);
+    await place.configure(Object.fromEntries([...names, "zz"].map((name) => [name, {}])));
     using watch = onTerminal(["status", "-w", "-c", place.file], { NO_COLOR: "1" });
-    await watch.shows(/… \d+ more lines, the worst services are above/);
+    await watch.shows(/zz +missing[^]*… and \d+ more services, none of them in a worse state/);
     watch.press(CTRL_C);
     assert.deepEqual(await watch.ended, [0, null]);
     assert.doesNotMatch(watch.screen(), /\u001b\[3[123]m/);

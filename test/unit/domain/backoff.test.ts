@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { budgetOpensAt, issuanceBudget, reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
+import {
+  budgetOpensAt,
+  chanceOf,
+  issuanceBudget,
+  reloadRetryDelay,
+  retryCap,
+  retryDelay,
+} from "../../../src/domain/backoff.ts";
 import { REASONS } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
@@ -95,4 +102,21 @@ test("without a valid pair the disk is looked at again within 5 s: that asks no 
   const delay = (reason: "disk_full" | "sealed") => retryDelay({ reason, count: 10 }, 0, 0.999);
   assert.ok(delay("disk_full") <= 5 * SECOND);
   assert.ok(delay("sealed") > 5 * SECOND);
+});
+
+test("the luck of a try is the same again, and another one for whatever it depends on", () => {
+  const one = { what: "rotation", seed: "a", service: "web", serial: "01", count: 1 };
+  const others = [
+    { ...one, what: "reserve" },
+    { ...one, seed: "b" },
+    { ...one, service: "api" },
+    { ...one, serial: "02" },
+    { ...one, count: 2 },
+    // The parts do not run into each other.
+    { ...one, seed: "aw", service: "eb" },
+  ];
+  assert.equal(chanceOf(one), chanceOf({ ...one }));
+  const all = [one, ...others].map(chanceOf);
+  assert.equal(new Set(all).size, all.length);
+  assert.ok(all.every((chance) => chance >= 0 && chance < 1));
 });
