@@ -34,9 +34,23 @@ const PAGES = ["/", "/metrics", "/readyz?verbose", "/livez", "/startupz", "/stat
 /** All that an operator can get to see of a running leafd. */
 async function everything(place: LeafdPlace, port: number, env: Readonly<Record<string, string>> = {}): Promise<Told> {
   const told: Record<string, string> = {};
-  for (const [command, ...args] of COMMANDS)
-    told[[command, ...args].join(" ")] = JSON.stringify(await place.run(command, args, { env }));
-  for (const page of PAGES) told[page] = await (await fetch(`http://127.0.0.1:${port}${page}`)).text();
+  for (const [command, ...args] of COMMANDS) {
+    const line = [command, ...args].join(" ");
+    const end = await place.run(command, args, { env });
+    assert.doesNotMatch(end.stderr, /^Usage: /m, line);
+    told[line] = JSON.stringify(end);
+  }
+  for (const page of PAGES) {
+    const answer = await fetch(`http://127.0.0.1:${port}${page}`);
+    assert.notEqual(answer.status, 404, page);
+    told[page] = await answer.text();
+  }
+  const { body } = await fetch(`http://127.0.0.1:${port}/status/stream`);
+  for await (const chunk of body ?? []) {
+    told["/status/stream"] = (told["/status/stream"] ?? "") + Buffer.from(chunk).toString();
+    if (told["/status/stream"].includes("}\n\n")) break; // It goes on for ever, and begins with the whole status.
+  }
+  assert.match(told["/status/stream"] ?? "", /"services":/);
   for (const [where, text] of Object.entries(told)) assert.ok(text.length > 0, `${where} tells nothing at all`);
   return told;
 }
@@ -118,6 +132,8 @@ test("a run against a real Vault tells no credential and no key, whatever way th
   };
   plantKeys("at first");
   const told: Record<string, string> = { ...(await everything(place, port, environment)) };
+  for (const what of [["--service", "web"], [place.live("web")], [join(place.live("web"), "tls.key"), "--json"]])
+    told[`inspect ${what.join(" ")}`] = JSON.stringify(await place.run("inspect", what));
   await leafd.next("delivered", ({ service }) => service === "web");
   plantKeys("after a renewal");
 
