@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { reviewLifetime } from "../../../src/domain/lifetime-review.ts";
-import { DAY, HOUR, MINUTE, type Millis, SECOND } from "../../../src/domain/units.ts";
+import { DAY, HOUR, MINUTE, type Millis, parseDuration, SECOND } from "../../../src/domain/units.ts";
 
 const RENEW_AT = 2 / 3;
 
@@ -53,4 +54,13 @@ test("the window counts, and not the lifetime: what renews late has a short one,
 test("what lives longer than the maximum is long-lived, and where nothing scrapes no alert is late", () => {
   assert.deepEqual(codes(90 * DAY + SECOND, MINUTE), ["long_lived"]);
   assert.deepEqual(reviewLifetime({ lifetime: MINUTE, renewAt: RENEW_AT }, { maxTtl: DAY }), []);
+});
+
+test("what operations.md promises of the alerts is what check takes for supported, and the rules have the same threshold", () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+  const rows = [...read("docs/operations.md").matchAll(/^\| (\d+[mhd]) \| (\d+[sm]) \|/gm)];
+  assert.ok(rows.length >= 3);
+  for (const [row, life = "", pace = ""] of rows)
+    assert.deepEqual(codes(parseDuration(life) ?? 0, parseDuration(pace) ?? 0), [], row);
+  assert.match(read("deploy/prometheus/leafd.rules.yaml"), /ratio_min > 0\.4\n +labels: \{ severity: critical \}/);
 });
