@@ -126,7 +126,7 @@ export class Row {
     setText(this.#dependents, text);
     setAttribute(this.#dependents, "data-tone", told);
     setAttribute(this.#dependents, "title", worth);
-    setText(this.#count, failures === 0 ? "" : failures === 1 ? "1 failure" : `${failures} failures in a row`);
+    setText(this.#count, failures === 0 ? "" : failures === 1 ? "1 failure" : `${failures} failures`);
     setText(this.#reason, reason ?? "");
     setText(this.#message, message ?? "");
     if (reason === undefined) this.#trouble.remove();
