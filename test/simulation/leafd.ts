@@ -119,12 +119,13 @@ export class Leafd {
   /**
    * How long it is until the next decision or the next look at an issuer is due by the clock that is believed, while
    * nothing is under way and nobody waits but for that, or to look at the disk once more. Undefined when something is
-   * under way.
+   * under way, or when an issuer is looked at within `least`.
    */
-  get quietFor(): Millis | undefined {
+  quietFor(least: Millis): Millis | undefined {
     const looks = this.#looksAtIssuers();
     if (this.#clock.sleeping !== IDLE_SLEEPERS + looks.length) return undefined;
     let until = Math.min(...looks);
+    if (until - this.#guard.now() <= least) return undefined;
     for (const { name } of this.#plans) {
       const decision = this.#supervisor.runner(name)?.decide();
       if (decision?.kind !== "wait") return undefined;

@@ -161,7 +161,7 @@ export class World implements Scene {
   #wakeAt(happening: EpochMillis): EpochMillis {
     const wake = this.time.nextDue ?? Number.POSITIVE_INFINITY;
     if (this.leafd === undefined || wake < this.#attentiveUntil) return wake;
-    const { quietFor } = this.leafd;
+    const quietFor = this.leafd.quietFor(wake - this.time.trueNow);
     return quietFor === undefined ? wake : Math.max(wake, Math.min(this.time.trueNow + quietFor, happening));
   }
 
