@@ -21,7 +21,7 @@ export function newPlan(random: Random, name: string): ServicePlan {
     keyMode: 0o600,
     layout: random.chance(0.2) ? "bundle" : "generations",
     issuers: random.chance(0.4) ? ["here", "there"] : ["here"],
-    reserve: random.chance(0.3),
+    reserve: random.chance(0.4),
   };
 }
 

@@ -3,6 +3,7 @@ import type { SignedReply, SignOrder } from "../../src/domain/sign-order.ts";
 import { type EpochMillis, MINUTE, type Millis, SECOND } from "../../src/domain/units.ts";
 import type { Clock, Issuer } from "../../src/rotation/ports.ts";
 import { Authority } from "./authority.ts";
+import { type Lie, namesIn } from "./lies.ts";
 import { hashOfRequest, keyOfRequest } from "./pooled-keys.ts";
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -27,9 +28,6 @@ export interface Issuance {
 
 /** The Vaults that there are. */
 export type Cluster = "here" | "there";
-
-export const LIES = ["key", "name", "expired", "future", "chain", "stranger", "replay", "garbage"] as const;
-type Lie = (typeof LIES)[number];
 
 /** What is wrong with the issuer. */
 export type IssuerTrouble =
@@ -161,7 +159,7 @@ export class SimulatedIssuer {
     const moved = lie === "expired" ? -lifetime - SECOND : lie === "future" ? 10 * MINUTE : 0;
     // X.509 knows whole seconds.
     const from = Math.floor((now + moved) / SECOND) * SECOND;
-    const names = lie === "name" ? { ...order.names, dns: ["other.svc"], uris: [] } : order.names;
+    const names = namesIn(lie, order.names);
     const csr = lie === "key" ? hashOfRequest(this.#random.whole(0, 1000)) : (order.csr ?? "");
     const body = {
       names,

@@ -1,7 +1,8 @@
 import type { Reason } from "../../src/domain/errors.ts";
 import { DAY, type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "../../src/domain/units.ts";
 import type { DiskError } from "./disk/faults.ts";
-import { type Cluster, type IssuerTrouble, LIES } from "./issuer.ts";
+import type { Cluster, IssuerTrouble } from "./issuer.ts";
+import { LIES, NAME_LIES } from "./lies.ts";
 import type { Random } from "./random.ts";
 
 /** Something that happens to leafd from outside. */
@@ -92,12 +93,13 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     }),
   },
   "refuses for long": {
-    every: 40 * DAY,
+    every: 45 * DAY,
     make: (random) => ({
       kind: "issuer",
       clusters: ["here", "there"],
       trouble: refusal(random),
-      lasts: random.spread(2 * HOUR, 12 * HOUR),
+      // Longer than a pair of half a day has left when it comes due: only a reserve helps.
+      lasts: random.spread(3 * HOUR, 18 * HOUR),
     }),
   },
   hangs: {
@@ -112,6 +114,13 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     make: (random) => {
       const trouble = { kind: "lies", lie: random.pick(LIES) } as const;
       return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * SECOND, 3 * HOUR) };
+    },
+  },
+  "gives other names": {
+    every: 6 * DAY,
+    make: (random) => {
+      const trouble = { kind: "lies", lie: random.pick(NAME_LIES) } as const;
+      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * MINUTE, 6 * HOUR) };
     },
   },
   clips: {
