@@ -31,7 +31,7 @@ Options:
       --json            one JSON object a line: the fields of docs/logs.md
   -c, --config FILE     the configuration (default /etc/leafd/leafd.yaml)
 
-Exit codes: 0 done, or told to stop · 69 leafd is not running · 78 wrong configuration
+Exit codes: 0 done, or told to stop · 1 there is no such service · 69 leafd is not running · 78 wrong configuration
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);

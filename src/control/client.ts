@@ -13,6 +13,9 @@ const DEADLINE_MS = 10_000;
 /** The status of some ten thousand services fits. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
+/** No service has a longer name, and a longer one is unknown all the same. */
+const LONGEST_NAME = 256;
+
 interface Question {
   readonly socket: string;
   readonly method: "GET" | "POST";
@@ -32,7 +35,7 @@ export async function fetchStatus(directory: string, signal: AbortSignal): Promi
 /** Asks it about one service. Errors as for `fetchStatus`, and `request_denied` when there is none of this name. */
 export async function fetchExplanation(directory: string, service: string, signal: AbortSignal): Promise<Explanation> {
   const socket = socketPath(directory, STATUS_SOCKET);
-  const path = `/v1/explain?${new URLSearchParams({ service }).toString()}`;
+  const path = `/v1/explain?${new URLSearchParams({ service: service.slice(0, LONGEST_NAME) }).toString()}`;
   return explanationFromJson(await ask({ socket, method: "GET", path }, signal));
 }
 
@@ -46,7 +49,8 @@ export async function* fetchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const socket = socketPath(directory, STATUS_SOCKET);
-  const query = new URLSearchParams({ follow: String(follow), ...(service !== undefined && { service }) });
+  const of = service === undefined ? {} : { service: service.slice(0, LONGEST_NAME) };
+  const query = new URLSearchParams({ follow: String(follow), ...of });
   try {
     const response = await send({ socket, method: "GET", path: `/v1/events?${query.toString()}` }, signal);
     if (response.statusCode !== 200) throw errorFromJson(await readText(response));

@@ -2,40 +2,17 @@ import { chmod, mkdir, rm, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import type { Explanation } from "../domain/explain.ts";
-import { noSuchService } from "../domain/no-such-service.ts";
-import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
-import type { DaemonStatus } from "../domain/status.ts";
-import { explanationToJson, statusToJson } from "../domain/status-json.ts";
 import { bindSocket } from "./bind.ts";
-import { type EventSource, EventStreams } from "./event-stream.ts";
-import {
-  ADMIN_SOCKET,
-  errorToJson,
-  parseEventQuery,
-  parseExplainQuery,
-  parsePauseRequest,
-  parseRenewRequest,
-  parseResumeRequest,
-  STATUS_SOCKET,
-} from "./protocol.ts";
+import { EventStreams } from "./event-stream.ts";
+import { ADMIN_SOCKET, errorToJson, STATUS_SOCKET } from "./protocol.ts";
+import { type Answers, adminRoutes, type Routes, statusRoutes } from "./routes.ts";
 import { socketPath } from "./socket-path.ts";
 
-export interface ControlOptions {
+export interface ControlOptions extends Answers {
   /** Made if it is missing, its parent is not. Nobody else may write to it. */
   readonly directory: string;
   /** The group that may read the status; absent: leafd's own. */
   readonly gid?: number;
-  readonly status: () => DaemonStatus;
-  /** Undefined: there is no service of this name. */
-  readonly explain: (service: string) => Explanation | undefined;
-  readonly events: EventSource;
-  /** What may be asked over the admin socket. Each answers at once, one answer a service, also for one that is not known. */
-  readonly operator: {
-    renew(request: RenewRequest): readonly ServiceAnswer[];
-    pause(request: PauseRequest): readonly ServiceAnswer[];
-    resume(request: ResumeRequest): readonly ServiceAnswer[];
-  };
 }
 
 /** The names of some thousand services fit. */
@@ -109,41 +86,6 @@ async function refuseShared(directory: string): Promise<void> {
   throw new LeafdError("target_unsafe", `everybody may write to the control directory ${directory}`, {
     hint: `Run chmod o-w ${directory}, or set control.directory to a directory of its own.`,
   });
-}
-
-/** A request whose route is known. */
-interface Asked {
-  readonly body: string;
-  readonly query: URLSearchParams;
-  readonly response: ServerResponse;
-}
-
-/** What a socket answers: `METHOD PATH` → what to send; undefined: it has taken the answer over. */
-type Routes = Readonly<Record<string, (asked: Asked) => string | undefined>>;
-
-function statusRoutes({ status, explain }: ControlOptions, streams: EventStreams): Routes {
-  const explained = (name: string): string => {
-    const explanation = explain(name);
-    if (explanation !== undefined) return explanationToJson(explanation);
-    throw noSuchService(name, status().services);
-  };
-  return {
-    "GET /v1/status": () => statusToJson(status()),
-    "GET /v1/explain": ({ query }) => explained(parseExplainQuery(query)),
-    "GET /v1/events": ({ query, response }) => {
-      streams.start(response, parseEventQuery(query));
-      return undefined;
-    },
-  };
-}
-
-function adminRoutes({ operator }: ControlOptions): Routes {
-  const answers = (list: readonly ServiceAnswer[]): string => JSON.stringify({ answers: list });
-  return {
-    "POST /v1/renew": ({ body }) => answers(operator.renew(parseRenewRequest(body))),
-    "POST /v1/pause": ({ body }) => answers(operator.pause(parsePauseRequest(body))),
-    "POST /v1/resume": ({ body }) => answers(operator.resume(parseResumeRequest(body))),
-  };
 }
 
 function serve(routes: Routes): Server {

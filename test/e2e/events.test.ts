@@ -57,7 +57,14 @@ suite("events", () => {
     const one = await place.run("events", ["--service", "web"]);
     assert.match(one.stdout, /^\S+Z info {2}web: .*published/m);
     assert.doesNotMatch(one.stdout, /api|started/);
-    assert.equal((await place.run("events", ["--service", "a\u001b[2Jb&follow=true"])).stdout, "");
+    for (const name of ["wob", "a\u001b[2Jb&follow=true", "x".repeat(100_000)]) {
+      const unknown = await place.run("events", ["--service", name]);
+      assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
+      assert.match(
+        unknown.stderr,
+        /^leafd events: there is no service "[^\u001b]{1,80}"\n {2}(Did you mean "web"\?|The services are: api, web\.)$/,
+      );
+    }
     assert.equal((await leafd.stop()).code, 0);
     const none = await place.run("events", ["--follow"]);
     assert.deepEqual([none.code, none.stdout], [69, ""]);
