@@ -1,0 +1,94 @@
+#!/bin/sh
+# Prints the configuration of one leafd that fits what bootstrap.sh made of the same settings. Asks no server.
+set -eu
+
+PROGRAM=leafd-config.sh
+HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+
+usage() {
+  cat <<EOF
+usage: $PROGRAM [--wrapped] [--credentials DIRECTORY] [--output DIRECTORY] LEAFD FILE
+
+Prints a leafd.yaml for LEAFD of the settings FILE: the login, an issuer for each role, a service for each service.
+Add the reload of each service, and what else you need of docs/configuration.md.
+
+  --wrapped                the secret-id is delivered wrapped
+  --credentials DIRECTORY  where role-id and secret-id lie; default /etc/leafd
+  --output DIRECTORY       each service's pair goes to a directory below; default /var/lib/leafd/live
+
+The address is \$VAULT_ADDR, the CA file \$VAULT_CACERT.
+exit codes: 0 done   2 wrong usage or settings
+EOF
+}
+
+CREDENTIALS=/etc/leafd
+OUTPUT=/var/lib/leafd/live
+WRAPPED=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage && exit 0 ;;
+    --wrapped) WRAPPED=yes ;;
+    --credentials) [ $# -gt 1 ] && CREDENTIALS=$2 && shift || { usage >&2 && exit 2; } ;;
+    --output) [ $# -gt 1 ] && OUTPUT=$2 && shift || { usage >&2 && exit 2; } ;;
+    -*) usage >&2 && exit 2 ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -eq 2 ] || { usage >&2 && exit 2; }
+LEAFD=$1 FILE=$2
+
+SCRATCH=$(mktemp -d)
+trap 'rm -rf "$SCRATCH"' EXIT
+trap 'exit 1' HUP INT TERM
+
+. "$HERE/lib/ensure.sh"
+. "$HERE/lib/settings.sh"
+
+read_settings "$FILE"
+SECTION="leafd $LEAFD"
+has_section "$SECTION" || usage_error "$FILE has no section [$SECTION]"
+
+login() {
+  if [ "$(setting "$SECTION" auth approle)" = kubernetes ]; then
+    echo "    kubernetes: { mount: $(setting kubernetes mount kubernetes), role: $LEAFD, tokenFile: /var/run/secrets/vault/token }"
+    return
+  fi
+  mount=$(setting approle mount approle)
+  wrapped=
+  [ "$WRAPPED" = no ] || wrapped=", wrapped: { creationPath: auth/$mount/role/$LEAFD/secret-id }"
+  echo "    approle: { mount: $mount, roleIdFile: $CREDENTIALS/role-id, secretIdFile: $CREDENTIALS/secret-id$wrapped }"
+}
+
+service() { # NAME
+  section="service $1"
+  names=$(setting "$section" names)
+  uris=$(setting "$section" uris)
+  common_name=$(setting "$section" common_name required)
+  identity=
+  [ -z "$names" ] || identity="dns: [${names}]"
+  [ -z "$names" ] || [ "$common_name" = optional ] || identity="commonName: ${names%%,*}, $identity"
+  [ -z "$uris" ] || identity="$identity${identity:+, }uris: [${uris}]"
+  echo "  $1:"
+  echo "    issuers: [$1]"
+  echo "    identity: { $identity }"
+  echo "    key: $(setting "$section" key ec-p256)"
+  echo "    usages: [$(setting "$section" usages server,client)]"
+  [ "$(setting "$SECTION" revoke_old no)" = no ] || echo "    revokeOld: true"
+  echo "    output: { directory: $OUTPUT/$1 }"
+  reserve=$(setting "$section" reserve_ttl)
+  [ -z "$reserve" ] || echo "    outage: { reserve: { ttl: $reserve, role: $1-reserve } }"
+}
+
+services=$(setting "$SECTION" services | tr , ' ')
+echo "vault:"
+echo "  address: ${VAULT_ADDR:-${BAO_ADDR:-https://vault.internal:8200}}"
+cacert=${VAULT_CACERT:-${BAO_CACERT:-}}
+[ -z "$cacert" ] || echo "  tls: { caFile: $cacert }"
+[ -z "${VAULT_NAMESPACE:-}" ] || echo "  namespace: $VAULT_NAMESPACE"
+echo "  auth:"
+login
+echo "issuers:"
+for each in $services; do echo "  $each: { vault: { mount: $(setting pki mount pki), role: $each } }"; done
+echo "services:"
+for each in $services; do service "$each"; done
