@@ -7,13 +7,14 @@ HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 usage() {
   cat <<EOF
-usage: $PROGRAM [--wrapped] [--credentials DIRECTORY] [--output DIRECTORY] LEAFD FILE
+usage: $PROGRAM [OPTION]... LEAFD FILE
 
 Prints a leafd.yaml for LEAFD of the settings FILE: the login, an issuer for each role, a service for each service.
 Add the reload of each service, and what else you need of docs/configuration.md.
 
   --wrapped                the secret-id is delivered wrapped
   --credentials DIRECTORY  where role-id and secret-id lie; default /etc/leafd
+  --token-file FILE        the projected token of a pod; default /var/run/secrets/vault/token
   --output DIRECTORY       each service's pair goes to a directory below; default /var/lib/leafd/live
 
 The address is \$VAULT_ADDR, the CA file \$VAULT_CACERT.
@@ -23,15 +24,20 @@ EOF
 
 CREDENTIALS=/etc/leafd
 OUTPUT=/var/lib/leafd/live
+TOKEN_FILE=/var/run/secrets/vault/token
 WRAPPED=no
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) usage && exit 0 ;;
     --wrapped) WRAPPED=yes ;;
-    --credentials) [ $# -gt 1 ] && CREDENTIALS=$2 && shift || { usage >&2 && exit 2; } ;;
-    --output) [ $# -gt 1 ] && OUTPUT=$2 && shift || { usage >&2 && exit 2; } ;;
+    --credentials | --output | --token-file) [ $# -gt 1 ] || { usage >&2 && exit 2; } ;;
     -*) usage >&2 && exit 2 ;;
     *) break ;;
+  esac
+  case $1 in
+    --credentials) CREDENTIALS=$2 && shift ;;
+    --output) OUTPUT=$2 && shift ;;
+    --token-file) TOKEN_FILE=$2 && shift ;;
   esac
   shift
 done
@@ -51,7 +57,7 @@ has_section "$SECTION" || usage_error "$FILE has no section [$SECTION]"
 
 login() {
   if [ "$(setting "$SECTION" auth approle)" = kubernetes ]; then
-    echo "    kubernetes: { mount: $(setting kubernetes mount kubernetes), role: $LEAFD, tokenFile: /var/run/secrets/vault/token }"
+    echo "    kubernetes: { mount: $(setting kubernetes mount kubernetes), role: $LEAFD, tokenFile: $TOKEN_FILE }"
     return
   fi
   mount=$(setting approle mount approle)

@@ -8,6 +8,41 @@ interface KubernetesAuth extends AsyncDisposable {
   readonly reviewed: readonly string[];
 }
 
+interface ReviewingCluster extends KubernetesAuth {
+  /** Of its API server. */
+  readonly address: string;
+}
+
+/**
+ * A cluster that vouches for every token: it is of this service account of the namespace `apps`. As a real one it looks
+ * at the audience where it is asked about one.
+ */
+export async function reviewingCluster(account = "leafd"): Promise<ReviewingCluster> {
+  const reviewed: string[] = [];
+  const cluster = await httpServer((request, response) => {
+    void (async () => {
+      const { spec } = JSON.parse(await readText(request));
+      reviewed.push(spec.token);
+      response.writeHead(201, { "Content-Type": "application/json" });
+      response.end(JSON.stringify({ status: reviewOf(spec, account) }));
+    })();
+  });
+  return { reviewed, address: cluster.address, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+}
+
+interface ReviewSpec {
+  readonly token: string;
+  readonly audiences?: readonly string[];
+}
+
+function reviewOf({ token, audiences }: ReviewSpec, account: string) {
+  const user = { username: `system:serviceaccount:apps:${account}`, uid: "1", groups: [] };
+  if (audiences === undefined) return { authenticated: true, user };
+  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  const common = audiences.filter((each) => claims.aud?.includes(each));
+  return common.length === 0 ? { authenticated: false } : { authenticated: true, user, audiences: common };
+}
+
 /**
  * Mounts the auth method `kubernetes` with a role that gives these policies to the service account of the same name in
  * the namespace `apps`. The cluster behind it vouches for every token.
@@ -17,16 +52,7 @@ export async function kubernetesAuth(
   policies: readonly string[],
   account = "leafd",
 ): Promise<KubernetesAuth> {
-  const reviewed: string[] = [];
-  const cluster = await httpServer((request, response) => {
-    void (async () => {
-      const { spec } = JSON.parse(await readText(request));
-      reviewed.push(spec.token);
-      const user = { username: `system:serviceaccount:apps:${account}`, uid: "1", groups: [] };
-      response.writeHead(201, { "Content-Type": "application/json" });
-      response.end(JSON.stringify({ status: { authenticated: true, user } }));
-    })();
-  });
+  const cluster = await reviewingCluster(account);
   await vault.root("POST", "sys/auth/kubernetes", { type: "kubernetes" });
   await vault.root("POST", "auth/kubernetes/config", {
     kubernetes_host: cluster.address,
@@ -39,11 +65,11 @@ export async function kubernetesAuth(
     bound_service_account_namespaces: ["apps"],
     token_policies: policies,
   });
-  return { reviewed, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+  return cluster;
 }
 
 /** A token as the kubelet projects it; only its claims are read before the cluster is asked, nobody checks the signature. */
-export function serviceAccount(name: string, jti = "1"): string {
+export function serviceAccount(name: string, jti = "1", audience?: string): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const claims = {
     iss: "https://kubernetes.default.svc",
@@ -51,6 +77,7 @@ export function serviceAccount(name: string, jti = "1"): string {
     nbf: 1_700_000_000,
     exp: 4_000_000_000,
     jti,
+    ...(audience === undefined ? {} : { aud: [audience] }),
     sub: `system:serviceaccount:apps:${name}`,
     "kubernetes.io": { namespace: "apps", serviceaccount: { name, uid: "1" } },
   };

@@ -17,6 +17,8 @@ export interface OpenBaoOptions {
   readonly unixSocket?: string;
   /** Keep the storage on disk, so that `restart()` works; slower. */
   readonly persistent?: boolean;
+  /** Write an audit log there: a JSON line for each request and each response. */
+  readonly auditFile?: string;
 }
 
 /** Starts a real server on a free loopback port, initialised with one key and unsealed. Rejects when there is no binary. */
@@ -42,6 +44,7 @@ export async function startOpenBao(options: OpenBaoOptions = {}): Promise<TestVa
     api_addr: address,
     cluster_addr: `https://127.0.0.1:${await freePort()}`,
     log_level: "warn",
+    ...(options.auditFile === undefined ? {} : { audit: [fileAudit(options.auditFile)] }),
   };
   await writeFile(config, JSON.stringify(settings));
 
@@ -74,6 +77,10 @@ export async function startOpenBao(options: OpenBaoOptions = {}): Promise<TestVa
   await vault.unseal();
   const kept = resources.move();
   return vault;
+}
+
+function fileAudit(file: string) {
+  return { type: "file", path: "file", options: { file_path: file } };
 }
 
 interface Running {
