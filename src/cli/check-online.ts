@@ -44,18 +44,20 @@ function askedBy({
   request,
   issuers,
   renewAt,
+  revokeOld,
   outage: { survive, reserve },
 }: ServiceSpec): readonly Asked[] {
   const outlive = survive === undefined ? {} : { survive };
+  const revokes = revokeOld ? ({ revokes: true } as const) : {};
   const asked: readonly Asked[] = issuers.map((spec) => ({
     spec,
     configPath: configPathOf(spec),
-    wanted: [{ service, request, renewAt, ...outlive }],
+    wanted: [{ service, request, renewAt, ...outlive, ...revokes }],
   }));
   if (reserve === undefined) return asked;
   const configPath = ["services", service, "outage", "reserve"];
   const { notAfter: _, ...lasting } = request;
-  const wanted = [{ service, request: { ...lasting, ttl: reserve.ttl }, configPath }];
+  const wanted = [{ service, request: { ...lasting, ttl: reserve.ttl }, configPath, ...revokes }];
   return [...asked, { spec: reserve.issuer, configPath, wanted }];
 }
 

@@ -34,6 +34,7 @@ export const REMARK_CODES = [
   "root_unknown",
   "root_signs_leaves",
   "ca_ends_first",
+  "rights_unseen",
   "role_unread",
   "role_leases",
   "role_wide",

@@ -9,6 +9,7 @@ import { formatTime, SECOND } from "../domain/units.ts";
 import type { Clock, ClusterHealth, Issuer } from "../rotation/ports.ts";
 import { apiPath, type VaultApi, type VaultRequest } from "./api.ts";
 import { readHealth } from "./health.ts";
+import { type Right, ruleFor } from "./policy.ts";
 import { badResponse, certificatesIn, dataOf, fieldsOf, textOf, textsOf, warningsOf } from "./replies.ts";
 import type { Session } from "./token-life.ts";
 
@@ -73,7 +74,7 @@ export class PkiIssuer implements Issuer {
       const tokenEnds = session.expires;
       return tokenEnds === undefined ? reply : { ...reply, tokenEnds };
     } catch (thrown) {
-      throw withPolicyHint(toLeafdError(thrown), path);
+      throw withPolicyHint(toLeafdError(thrown), { path, capability: "update", template: "sign" });
     }
   }
 
@@ -108,7 +109,7 @@ export class PkiIssuer implements Issuer {
     try {
       await slots.use(() => session.call(send, signal), signal);
     } catch (thrown) {
-      throw withPolicyHint(toLeafdError(thrown), path);
+      throw withPolicyHint(toLeafdError(thrown), { path, capability: "update", template: "revoke" });
     }
   }
 
@@ -181,9 +182,8 @@ function asMountMissing(thrown: unknown): never {
   throw new LeafdError("mount_missing", error.message, { hint: "check the issuer's `mount`: no PKI is mounted there" });
 }
 
-function withPolicyHint(error: LeafdError, path: string): LeafdError {
+function withPolicyHint(error: LeafdError, right: Right): LeafdError {
   if (error.reason !== "permission_denied") return error;
-  return new LeafdError(error.reason, error.message, {
-    hint: `give the token a policy with: path "${decodeURIComponent(path)}" { capabilities = ["update"] } (or correct the mount)`,
-  });
+  const hint = `give the token a policy with: ${ruleFor(right)}; or correct the mount`;
+  return new LeafdError(error.reason, error.message, { hint });
 }

@@ -5,8 +5,10 @@ import type { ReviewSpec } from "../domain/spec.ts";
 import { apiPath, type VaultApi } from "./api.ts";
 import { failed } from "./finding.ts";
 import { issuingPath } from "./pki-issuer.ts";
+import { ruleFor } from "./policy.ts";
 import { type AuthorityProbe, probeAuthorities } from "./probe-authorities.ts";
-import { dataOf, textsOf } from "./replies.ts";
+import { probeRights } from "./probe-rights.ts";
+import { dataOf } from "./replies.ts";
 import { judgeRole } from "./role-findings.ts";
 import type { RoleSettings } from "./role-settings.ts";
 
@@ -26,32 +28,6 @@ export async function probeIssuer(
   const { settings, findings } = await probeRole(probe, token, signal);
   const authorities = await probeAuthorities(probe, settings, signal);
   return [...authorities, ...rights, ...findings];
-}
-
-/** `update` on the path that signs: `create` alone is refused. */
-async function probeRights(probe: IssuerProbe, token: Secret<string>, signal: AbortSignal): Promise<readonly Remark[]> {
-  const { spec, api } = probe;
-  const subject = `issuer ${spec.name}`;
-  const path = issuingPath(spec);
-  let granted: readonly string[];
-  try {
-    const ask = { operation: "write", path: "sys/capabilities-self", data: { paths: [path] }, token } as const;
-    granted = textsOf(dataOf(await api.send(ask, signal), "sys/capabilities-self").capabilities);
-  } catch (error) {
-    return [{ ...failed(subject, error), severity: "warning" }];
-  }
-  if (granted.includes("update") || granted.includes("root"))
-    return [{ severity: "ok", subject, message: `the token may update ${path}` }];
-  return [
-    {
-      severity: "error",
-      code: "permission_denied",
-      subject,
-      message: `the token may not update ${path}: it has ${granted.join(", ") || "nothing"}`,
-      hint: `give it a policy with: path "${path}" { capabilities = ["update"] } (or correct mount and role)`,
-      path: [...probe.configPath, "role"],
-    },
-  ];
 }
 
 interface RoleProbe {
@@ -89,7 +65,7 @@ async function findRole(
 ): Promise<Complaint> {
   const [subject, configPath] = [`issuer ${spec.name}`, [...at, "role"]];
   const path = apiPath(spec.mount, "roles", spec.role);
-  const hint = `to have leases and limits looked at, allow: path "${path}" { capabilities = ["read"] }`;
+  const hint = `to have leases and limits looked at, allow: ${ruleFor({ path, capability: "read", template: "read-role" })}`;
   const message = `the role ${spec.role} may not be read`;
   const unread = { severity: "skipped", code: "role_unread", subject, message, hint } as const;
   if (spec.method === "issue") return unread;

@@ -9,6 +9,7 @@ import type { AuthMethod } from "./auth/method.ts";
 import { failed } from "./finding.ts";
 import { readHealth } from "./health.ts";
 import { probeIssuer } from "./probe-issuer.ts";
+import { probeTokenCare } from "./probe-rights.ts";
 import type { Wanted } from "./role-settings.ts";
 import type { Session } from "./token-life.ts";
 
@@ -113,7 +114,7 @@ interface LoginProbe {
 }
 
 async function probeLogin(
-  { spec, session, method }: ProbeParts,
+  { spec, api, session, method }: ProbeParts,
   { at, spendSecretId }: { readonly at: readonly string[]; readonly spendSecretId: boolean },
   signal: AbortSignal,
 ): Promise<LoginProbe> {
@@ -129,7 +130,8 @@ async function probeLogin(
     const token = await session.token(signal);
     const life = session.expires;
     const message = life === undefined ? "the token does not end" : "logged in";
-    return { findings: [{ severity: "ok", subject, message }], token };
+    const care = await probeTokenCare(api, { token, subject }, signal);
+    return { findings: [{ severity: "ok", subject, message }, ...care], token };
   } catch (error) {
     return { findings: [failed(subject, error, [...at, "auth", method.kind])] };
   }

@@ -12,6 +12,8 @@ export interface Wanted {
   readonly renewAt?: number;
   /** The outage that certificates of the role must outlive; absent: none was named. */
   readonly survive?: Millis;
+  /** It revokes the certificate before: `revokeOld`. */
+  readonly revokes?: true;
   /** Where the service says what it asks of the role; absent: in its own keys. */
   readonly configPath?: readonly string[];
 }

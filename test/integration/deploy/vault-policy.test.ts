@@ -171,7 +171,7 @@ test("everything else is refused when it is tried", async () => {
     ["GET", "cubbyhole/mine"],
     ["POST", "identity/entity", { name: "mine" }],
   ];
-  const allowed = [];
+  const allowed: string[] = [];
   for (const [method, path, body] of refused) {
     const options = {
       token,
@@ -225,7 +225,7 @@ describe("a role", () => {
       "URI:spiffe://example.org/payments/x",
       "URI:spiffe://example.org/orders",
     ];
-    const granted = [];
+    const granted: string[] = [];
     const expectRefusal = async (what: string, csr: Parameters<typeof opensslCsr>[0], more: object = {}) => {
       const { status } = await signed("payments", csr, more);
       if (status !== 400) granted.push(`${what}: ${status}`);

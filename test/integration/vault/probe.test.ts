@@ -79,7 +79,7 @@ describe("a look at a cluster", () => {
     );
     assert.equal(
       skipped(findings).at(-1)?.hint,
-      'to have leases and limits looked at, allow: path "pki/roles/svc" { capabilities = ["read"] }',
+      'to have leases and limits looked at, allow: path "pki/roles/svc" { capabilities = ["read"] } (deploy/vault/policies/read-role.hcl)',
     );
     assert.deepEqual([await pki.issued(), await accessors()], [issued, tokens]);
   });
