@@ -30,7 +30,10 @@ for argument; do
     -h | --help) usage && exit 0 ;;
     --dry-run) DRY_RUN=yes ;;
     -*) usage >&2 && exit 2 ;;
-    *) [ -z "$FILE" ] && FILE=$argument || { usage >&2 && exit 2; } ;;
+    *)
+      [ -z "$FILE" ] || { usage >&2 && exit 2; }
+      FILE=$argument
+      ;;
   esac
 done
 [ -n "$FILE" ] || { usage >&2 && exit 2; }

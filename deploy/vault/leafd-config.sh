@@ -14,7 +14,7 @@ Add the reload of each service, and what else you need of docs/configuration.md.
 
   --wrapped                the secret-id is delivered wrapped
   --credentials DIRECTORY  where role-id and secret-id lie; default /etc/leafd
-  --token-file FILE        the projected token of a pod; default /var/run/secrets/vault/token
+  --token-file FILE        the projected token of a pod; default /var/run/secrets/leafd/token
   --output DIRECTORY       each service's pair goes to a directory below; default /var/lib/leafd/live
 
 The address is \$VAULT_ADDR, the CA file \$VAULT_CACERT.
@@ -24,7 +24,7 @@ EOF
 
 CREDENTIALS=/etc/leafd
 OUTPUT=/var/lib/leafd/live
-TOKEN_FILE=/var/run/secrets/vault/token
+TOKEN_FILE=/var/run/secrets/leafd/token
 WRAPPED=no
 while [ $# -gt 0 ]; do
   case $1 in

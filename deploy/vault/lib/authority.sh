@@ -20,7 +20,7 @@ ensure_authority() {
     esac
   fi
   tell_where
-  ensure "$MOUNT/config/crl" disable=false expiry=72h auto_rebuild=true auto_rebuild_grace_period=12h ocsp_disable=false ocsp_expiry=12h
+  ensure "$MOUNT/config/crl" disable=false expiry=72h auto_rebuild=true auto_rebuild_grace_period=60h ocsp_disable=false ocsp_expiry=12h
   ensure "$MOUNT/config/auto-tidy" enabled=true interval_duration=12h \
     tidy_cert_store=true tidy_revoked_certs=true tidy_revoked_cert_issuer_associations=true safety_buffer=72h
 }
