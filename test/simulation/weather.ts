@@ -93,13 +93,13 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     }),
   },
   "refuses for long": {
-    every: 45 * DAY,
+    every: 40 * DAY,
     make: (random) => ({
       kind: "issuer",
       clusters: ["here", "there"],
       trouble: refusal(random),
-      // Longer than a pair of half a day has left when it comes due: only a reserve helps.
-      lasts: random.spread(3 * HOUR, 18 * HOUR),
+      // Mostly longer than a pair of half a day has left when it comes due: only a reserve helps.
+      lasts: random.spread(3 * HOUR, 12 * HOUR),
     }),
   },
   hangs: {
@@ -117,10 +117,10 @@ const HAZARDS: Readonly<Record<string, Hazard>> = {
     },
   },
   "gives other names": {
-    every: 6 * DAY,
+    every: 7 * DAY,
     make: (random) => {
       const trouble = { kind: "lies", lie: random.pick(NAME_LIES) } as const;
-      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(10 * MINUTE, 6 * HOUR) };
+      return { kind: "issuer", clusters: clusters(random), trouble, lasts: random.spread(5 * MINUTE, 2 * HOUR) };
     },
   },
   clips: {
