@@ -1,54 +1,28 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { build, type Plugin } from "esbuild";
-import { pageFiles } from "./page-files.ts";
+import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { bundleProgram } from "./bundle.ts";
+import { findPackages } from "./release/packages.ts";
+import { billOfMaterials } from "./release/sbom.ts";
+import { licenceTexts } from "./release/third-party.ts";
 
 /*
- * dist/leafd.mjs: the whole program in one file that any supported Node runs. `npm run build`.
+ * `npm run build`: dist/leafd.mjs, the whole program in one file that any supported Node runs; beside it what is in it,
+ * as a CycloneDX bill of materials, and the licences of that. The same sources give the same bytes.
  */
 
-/**
- * node-vault loads axios even when it is given another transport, as here (src/vault/client.ts). That costs some 70 ms
- * of each start, and axios must not be reachable by accident: it knows nothing of our deadlines and our TLS rules.
- */
-const withoutAxios: Plugin = {
-  name: "without-axios",
-  setup(builder) {
-    builder.onResolve({ filter: /^axios$/ }, () => ({ path: "axios", namespace: "absent" }));
-    builder.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
-      contents: "exports.create = () => { throw new Error('leafd speaks to Vault through its own transport'); };",
-    }));
-  },
-};
-
-/**
- * Before anything of the program is loaded: the sentence for an old Node. It can only come first because the bundle
- * requires what Node brings instead of importing it, and imports run before the first line.
- */
-const head = `#!/usr/bin/env node
-import { createRequire } from "node:module";
-${await readFile("src/runtime/node-guard.mjs", "utf8")}
-const require = createRequire(import.meta.url);
-`;
+const { contents, metafile } = await bundleProgram();
+const packages = await findPackages(metafile);
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
 await mkdir("dist", { recursive: true });
-const result = await build({
-  entryPoints: { "leafd.bundle": "src/main.ts" },
-  outdir: "dist",
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  platform: "node",
-  format: "cjs",
-  target: "node24",
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: "none",
-  plugins: [withoutAxios, pageFiles],
-  write: false,
-  banner: { js: head },
-});
+await replace("dist/leafd.mjs", contents, 0o755);
+await replace("dist/leafd.cdx.json", billOfMaterials({ version, program: contents, packages }), 0o644);
+await replace("dist/THIRD-PARTY-LICENSES.txt", licenceTexts(packages), 0o644);
+console.log(`dist/leafd.mjs: ${(contents.length / 1024).toFixed(0)} kB, with parts of ${packages.length} packages`);
 
-const [file] = result.outputFiles;
-if (file === undefined) throw new Error("esbuild wrote nothing");
-await writeFile("dist/leafd.mjs", file.contents);
-await chmod("dist/leafd.mjs", 0o755);
-console.log(`dist/leafd.mjs: ${(file.contents.length / 1024).toFixed(0)} kB`);
+/** Nobody meets half a file, such as a process that starts from it meanwhile. */
+async function replace(file: string, content: Uint8Array | string, mode: number): Promise<void> {
+  const whole = `${file}.${process.pid}`;
+  await writeFile(whole, content);
+  await chmod(whole, mode);
+  await rename(whole, file);
+}
