@@ -7,6 +7,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   wait: async () => (await import("./wait.ts")).waitCommand,
   check: async () => (await import("./check.ts")).checkCommand,
   status: async () => (await import("./status.ts")).statusCommand,
+  healthcheck: async () => (await import("./healthcheck.ts")).healthcheckCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   explain: async () => (await import("./explain.ts")).explainCommand,
   events: async () => (await import("./events.ts")).eventsCommand,

@@ -58,7 +58,7 @@ async function help(name: string | undefined, terminal: Terminal): Promise<ExitC
     return EXIT.ok;
   }
   const commands = await Promise.all(Object.values(COMMANDS).map((each) => each()));
-  const list = commands.map((command) => `  ${command.name.padEnd(12)}${command.summary}`).join("\n");
+  const list = commands.map((command) => `  ${command.name.padEnd(13)}${command.summary}`).join("\n");
   terminal.out(`leafd keeps a valid, verified and live TLS certificate under every service, issued by Vault PKI.
 
 Usage: leafd COMMAND [options]
