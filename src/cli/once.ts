@@ -1,6 +1,7 @@
+import type { LoadedConfig } from "../config/load.ts";
 import { Daemon } from "../daemon.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import { formatDuration } from "../domain/units.ts";
+import { formatDuration, type Millis } from "../domain/units.ts";
 import { createMetrics, type MetricSources } from "../observe/metrics.ts";
 import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
@@ -9,6 +10,7 @@ import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions, type Terminal } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { onceBesideRunning } from "./once-beside.ts";
 import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
 import { textfileOption, writeTextfile } from "./textfile.ts";
@@ -20,6 +22,7 @@ const OPTIONS = {
   reload: { type: "boolean", default: false },
   takeover: { type: "boolean", default: false },
   textfile: { type: "string" },
+  "accept-running": { type: "boolean", default: false },
 } as const;
 
 export const onceCommand: Command = {
@@ -27,7 +30,7 @@ export const onceCommand: Command = {
   summary: "Issue what is missing and end: for init containers and boot",
   options: OPTIONS,
   help: `Usage: leafd once [--timeout 5m] [--min-remaining 0s] [--reload] [--takeover] [--textfile FILE]
-                  [--config FILE]
+                  [--accept-running] [--config FILE]
 
 Makes sure that every service has a valid pair on disk, then ends. What is valid already costs nothing and needs no
 Vault; what is missing, damaged or no longer what the configuration asks for is issued, with retries until the timeout.
@@ -42,6 +45,8 @@ Options:
                                 collector of node_exporter: FILE ends in .prom and is replaced in one step, 0644. One
                                 that cannot be written is said and fails nothing: alert on its age
                                 (node_textfile_mtime_seconds) too
+      --accept-running          when another leafd holds the state directory, say how that one's services are and end by
+                                that: for an init that is started again beside its sidecar (docker compose up)
   -c, --config FILE             the configuration (default /etc/leafd/leafd.yaml)
 
 Exit codes: 0 every required service has a valid pair (and with --reload, has been told) · 1 one has not · 75 another leafd holds the state directory ·
@@ -49,30 +54,46 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);
-    const timeout = durationOption("--timeout", values.timeout);
-    const minRemaining = durationOption("--min-remaining", values["min-remaining"]);
-    const textfile = textfileOption(values.textfile);
-    const config = await readConfig(values.config, terminal);
-    const clock = systemClock;
-    const { env: environment, pid } = terminal;
-    const tally = createTally();
-    const emit = fanOut(openLog(config.settings.log, terminal), tally.emit);
-    await using daemon = new Daemon(config, {
-      clock,
-      emit,
-      environment,
-      pid,
+    const wish: Wish = {
+      timeout: durationOption("--timeout", values.timeout),
+      minRemaining: durationOption("--min-remaining", values["min-remaining"]),
+      reload: values.reload,
       takeover: values.takeover,
-      upkeep: false,
-    });
-    const runners = await daemon.prepare();
-    const goal = { clock, minRemaining, reload: values.reload };
-    await ensureAll(runners, goal, AbortSignal.any([terminal.stopped, AbortSignal.timeout(timeout)]));
-    if (textfile !== undefined) await writeMetrics(textfile, { tally, status: () => daemon.status(), clock }, terminal);
-    await daemon.release();
-    return report(runners, goal, terminal);
+      textfile: textfileOption(values.textfile),
+    };
+    const config = await readConfig(values.config, terminal);
+    try {
+      return await work(config, wish, terminal);
+    } catch (thrown) {
+      if (!values["accept-running"]) throw thrown;
+      return await onceBesideRunning(thrown, config.settings, terminal);
+    }
   },
 };
+
+/** What the command line asks for. */
+interface Wish {
+  readonly timeout: Millis;
+  readonly minRemaining: Millis;
+  readonly reload: boolean;
+  readonly takeover: boolean;
+  readonly textfile: string | undefined;
+}
+
+async function work(config: LoadedConfig, wish: Wish, terminal: Terminal): Promise<ExitCode> {
+  const { minRemaining, reload, takeover, textfile } = wish;
+  const clock = systemClock;
+  const { env: environment, pid } = terminal;
+  const tally = createTally();
+  const emit = fanOut(openLog(config.settings.log, terminal), tally.emit);
+  await using daemon = new Daemon(config, { clock, emit, environment, pid, takeover, upkeep: false });
+  const runners = await daemon.prepare();
+  const goal = { clock, minRemaining, reload };
+  await ensureAll(runners, goal, AbortSignal.any([terminal.stopped, AbortSignal.timeout(wish.timeout)]));
+  if (textfile !== undefined) await writeMetrics(textfile, { tally, status: () => daemon.status(), clock }, terminal);
+  await daemon.release();
+  return report(runners, goal, terminal);
+}
 
 /** The certificates are what matters: metrics that cannot be written are no reason to fail, and their age is alerted on. */
 async function writeMetrics(file: string, sources: MetricSources, terminal: Terminal): Promise<void> {

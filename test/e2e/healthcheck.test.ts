@@ -3,6 +3,7 @@ import { after, before, suite, test } from "node:test";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { startControl } from "../../src/control/server.ts";
 import { freePort } from "../../src/dev/demo/free-port.ts";
+import { createEventFeed } from "../../src/observe/event-feed.ts";
 import { leafdPlace } from "../support/leafd-place.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import { daemonStatus } from "../support/status.ts";
@@ -59,7 +60,13 @@ suite("healthcheck", () => {
       const status = daemonStatus([], { lastTick: Date.now() - 121_000, clock: { doubted } });
       const stop = new AbortController();
       const operator = { renew: () => [], pause: () => [], resume: () => [] };
-      const { closed } = await startControl({ directory: dir.path, status: () => status, operator }, stop.signal);
+      const options = {
+        directory: dir.path,
+        status: () => status,
+        explain: () => undefined,
+        events: createEventFeed(),
+      };
+      const { closed } = await startControl({ ...options, operator }, stop.signal);
       const answer = await leafd("healthcheck", "--control", dir.path);
       assert.equal(answer.exitCode, exitCode);
       assert.match(answer.out, out);

@@ -197,6 +197,20 @@ suite("refused because of another leafd", () => {
     }
   });
 
+  test("unless an init that is started again is content with what that one keeps", async () => {
+    await using place = await leafdPlace({ vault, pki });
+    await place.configure({ web: {} });
+    await using first = place.start("run");
+    await first.next("published");
+    const { code, stdout } = await place.run("once", ["--accept-running"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^web: valid for .*, kept by the running leafd \\(pid ${first.pid}\\)\n$`));
+    await place.configure({ web: {}, later: {} });
+    first.signal("SIGHUP");
+    await first.next("published", ({ service }) => service === "later");
+    assert.match((await place.run("once", ["--accept-running"])).stdout, /^later: valid/m);
+  });
+
   test("on the same output directory", async () => {
     await using place = await leafdPlace({ vault, pki });
     await place.configure({ web: {} });
