@@ -14,7 +14,9 @@ async function ask() {
   const files = ["tls.crt", "tls.key", "ca.crt"].map((name) => readFile(`${PAIR}/${name}`));
   const [cert, key, ca] = await Promise.all(files);
   const response = await new Promise((resolve, reject) => {
-    request({ ...SERVER, cert, key, ca }, resolve).once("error", reject).end();
+    request({ ...SERVER, cert, key, ca }, resolve)
+      .once("error", reject)
+      .end();
   });
   const server = response.socket.getPeerX509Certificate().serialNumber;
   const body = await text(response);

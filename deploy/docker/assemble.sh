@@ -41,9 +41,10 @@ bring() {
   done
 }
 
-# Of which package a file is, for scanners (as in distroless images), and under which licence.
+# Of which package a file is, for scanners (as in distroless images), and under which licence. Packages of before the
+# merge of /usr know their files without it.
 remember() {
-  package=$(dpkg-query --search "$1" 2>/dev/null | cut -d: -f1) || return 0
+  package=$(dpkg-query --search "$1" "${1#/usr}" 2>/dev/null | head -n 1 | cut -d: -f1)
   [ -n "$package" ] || return 0
   install -d "$root/var/lib/dpkg/status.d" "$root/usr/share/doc/$package"
   dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$package"
@@ -55,9 +56,7 @@ bring "$node"
 bring "$(command -v tini)"
 install -D -m 0644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 remember /usr/sbin/update-ca-certificates
-for licence in /usr/local/LICENSE; do
-  if [ -f "$licence" ]; then install -D -m 0644 "$licence" "$root/usr/share/doc/node/LICENSE"; fi
-done
+if [ -f /usr/local/LICENSE ]; then install -D -m 0644 /usr/local/LICENSE "$root/usr/share/doc/node/LICENSE"; fi
 
 # There is no env(1) in the image, so that the program names its interpreter itself.
 install -d "$root$library" "$root/usr/local/bin"

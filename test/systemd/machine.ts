@@ -5,10 +5,13 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { debianRoot } from "../support/debian-root.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { debianRoot } from "./debian.ts";
 
 const run = promisify(execFile);
+
+const PACKAGES =
+  "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,nginx-light,ca-certificates,openssl,iproute2,procps".split(",");
 
 /** SIGRTMIN+3: systemd shuts down as `poweroff` does. Node knows no real-time signals by name. */
 const SHUT_DOWN = 37;
@@ -36,7 +39,12 @@ export async function bootMachine(say: (line: string) => void): Promise<Machine>
   const name = `leafd-test-${process.pid}`;
   const root = join(tmpdir(), name);
   // `cp` of the core copies sockets and devices of a root file system as they are.
-  await run("cp", ["--archive", "--reflink=auto", await debianRoot(say), root]);
+  await run("cp", [
+    "--archive",
+    "--reflink=auto",
+    await debianRoot({ purpose: "systemd", packages: PACKAGES, say }),
+    root,
+  ]);
   let booted = await boot(root, name);
   const forget = (): void => {
     booted.child.kill("SIGKILL");

@@ -7,27 +7,34 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-const CACHE = join(import.meta.dirname, "../../.cache/systemd");
+const CACHE = join(import.meta.dirname, "../../.cache");
 const RELEASE = "bookworm";
-const PACKAGES =
-  "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,nginx-light,ca-certificates,openssl,iproute2,procps".split(",");
+
+interface DebianOptions {
+  /** The folder of the cache that it is kept in. */
+  readonly purpose: string;
+  /** Besides the essential ones. */
+  readonly packages: readonly string[];
+  readonly say: (line: string) => void;
+}
 
 /**
- * The root of a small Debian with systemd, polkit and nginx, for copying: made by debootstrap the first time (minutes),
- * then taken from the cache. Needs root, `debootstrap`, and the package mirror that this host uses itself.
+ * The root of a small Debian with these packages, for copying: made by debootstrap the first time (minutes), then taken
+ * from the cache. Needs root, `debootstrap`, and the package mirror that this host uses itself.
  */
-export async function debianRoot(say: (line: string) => void): Promise<string> {
-  const root = join(CACHE, `${RELEASE}-${hash("sha256", PACKAGES.join(",")).slice(0, 12)}`);
+export async function debianRoot({ purpose, packages, say }: DebianOptions): Promise<string> {
+  const cache = join(CACHE, purpose);
+  const root = join(cache, `${RELEASE}-${hash("sha256", packages.join(",")).slice(0, 12)}`);
   if (existsSync(root)) return root;
   say(`debootstrap makes ${root}; this takes some minutes once`);
   const fresh = `${root}.new`;
   await rm(fresh, { recursive: true, force: true });
-  await mkdir(CACHE, { recursive: true });
-  const options = ["--variant=minbase", `--include=${PACKAGES.join(",")}`, RELEASE, fresh, await mirror()];
+  await mkdir(cache, { recursive: true });
+  const options = ["--variant=minbase", `--include=${packages.join(",")}`, RELEASE, fresh, await mirror()];
   await run("debootstrap", options, { maxBuffer: 64 * 1024 * 1024 });
   // nginx would start with each boot, on the ports of this host.
   for (const link of ["systemd/system/multi-user.target.wants/nginx.service", "nginx/sites-enabled/default"])
-    await rm(join(fresh, "etc", link));
+    await rm(join(fresh, "etc", link), { force: true });
   await rename(fresh, root);
   return root;
 }
