@@ -63,7 +63,7 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
     };
     const config = await readConfig(values.config, terminal);
     try {
-      return await work(config, wish, terminal);
+      return await issueMissing(config, wish, terminal);
     } catch (thrown) {
       if (!values["accept-running"]) throw thrown;
       return await onceBesideRunning(thrown, config.settings, terminal);
@@ -80,7 +80,7 @@ interface Wish {
   readonly textfile: string | undefined;
 }
 
-async function work(config: LoadedConfig, wish: Wish, terminal: Terminal): Promise<ExitCode> {
+async function issueMissing(config: LoadedConfig, wish: Wish, terminal: Terminal): Promise<ExitCode> {
   const { minRemaining, reload, takeover, textfile } = wish;
   const clock = systemClock;
   const { env: environment, pid } = terminal;
