@@ -73,7 +73,6 @@ async function findCompose(say: Say): Promise<string> {
   await mkdir(module, { recursive: true });
   const path = "github.com/docker/compose/v2";
   await writeFile(join(module, "go.mod"), `module leafd.test/compose\n\ngo 1.24\n\nrequire ${path} ${COMPOSE}\n`);
-  await writeFile(join(module, "main.go"), `package compose\n\nimport _ "${path}/cmd"\n`);
   const flags = `-s -w -X ${path}/internal.Version=${COMPOSE}`;
   const args = ["-n", "10", "go", "build", "-mod=mod", "-trimpath", "-ldflags", flags, "-o", `${binary}.new`];
   await run("nice", [...args, `${path}/cmd`], { ...MUCH, cwd: module, env: { ...process.env, CGO_ENABLED: "0" } });
