@@ -68,7 +68,7 @@ suite("refused by Vault", () => {
     says(
       await refused(place, {}, signedBy({ mount: "theirs", role: "svc" })),
       "permission_denied: write theirs/sign/svc at VAULT: HTTP 403: 1 error occurred: * permission denied",
-      'give the token a policy with: path "theirs/sign/svc" { capabilities = ["update"] } (or correct the mount)',
+      'give the token a policy with: path "theirs/sign/svc" { capabilities = ["update"] } (deploy/vault/policies/sign.hcl); or correct the mount',
     );
   });
 
