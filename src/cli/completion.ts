@@ -1,8 +1,8 @@
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
-import { bashCompletion } from "./completion-bash.ts";
-import { fishCompletion } from "./completion-fish.ts";
-import { type CommandWords, wordsOf } from "./completion-words.ts";
-import { zshCompletion } from "./completion-zsh.ts";
+import { bashCompletion } from "./completion/bash.ts";
+import { fishCompletion } from "./completion/fish.ts";
+import { type CommandWords, wordsOf } from "./completion/words.ts";
+import { zshCompletion } from "./completion/zsh.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
 

@@ -7,9 +7,9 @@ import { explanationToJson } from "../domain/status-json.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { renderExplanation } from "./explain-text.ts";
+import { renderExplanation } from "./explain/text.ts";
 import { readConfig } from "./read-config.ts";
-import { explainFromDisk } from "./status-from-disk.ts";
+import { explainFromDisk } from "./status/from-disk.ts";
 
 const OPTIONS = { ...CONFIG_OPTION, json: { type: "boolean", default: false } } as const;
 

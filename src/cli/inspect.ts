@@ -1,14 +1,14 @@
 import { systemClock } from "../runtime/clock.ts";
 import { type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
-import { inspectEndpoint } from "./inspect-endpoint.ts";
-import { inspectDirectory, inspectFile } from "./inspect-files.ts";
-import { inspectToJson } from "./inspect-json.ts";
-import type { Expectations } from "./inspect-judge.ts";
-import { type InspectedTarget, inspectExitCode } from "./inspect-report.ts";
-import { inspectService, serviceNamed } from "./inspect-service.ts";
-import { anchorsIn } from "./inspect-sources.ts";
-import { clientPair, endpointOf, INSPECT_OPTIONS, type InspectLine, momentOf, targetOf } from "./inspect-target.ts";
-import { renderInspection } from "./inspect-text.ts";
+import { inspectEndpoint } from "./inspect/endpoint.ts";
+import { inspectDirectory, inspectFile } from "./inspect/files.ts";
+import { inspectToJson } from "./inspect/json.ts";
+import type { Expectations } from "./inspect/judge.ts";
+import { type InspectedTarget, inspectExitCode } from "./inspect/report.ts";
+import { inspectService, serviceNamed } from "./inspect/service.ts";
+import { anchorsIn } from "./inspect/sources.ts";
+import { clientPair, endpointOf, INSPECT_OPTIONS, type InspectLine, momentOf, targetOf } from "./inspect/target.ts";
+import { renderInspection } from "./inspect/text.ts";
 import { readConfig } from "./read-config.ts";
 
 export const inspectCommand: Command = {

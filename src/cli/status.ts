@@ -4,9 +4,9 @@ import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
-import { pluginUnknown, pluginVerdict } from "./status-plugin.ts";
-import { findStatus } from "./status-source.ts";
-import { renderStatusTable, statusExitCode } from "./status-table.ts";
+import { pluginUnknown, pluginVerdict } from "./status/plugin.ts";
+import { findStatus } from "./status/source.ts";
+import { renderStatusTable, statusExitCode } from "./status/table.ts";
 
 const OPTIONS = {
   ...CONFIG_OPTION,
@@ -65,7 +65,7 @@ else is wrong, the command line and the configuration among it
     const { settings } = await readConfig(values.config, terminal);
     const colour = size !== undefined && !isDumb && !terminal.env["NO_COLOR"];
     if (values.watch) {
-      const { watchStatus } = await import("./status-watch.ts");
+      const { watchStatus } = await import("./status/watch.ts");
       await watchStatus({ settings, names, colour }, terminal);
       return EXIT.ok;
     }

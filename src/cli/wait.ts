@@ -5,7 +5,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
-import { findStatus } from "./status-source.ts";
+import { findStatus } from "./status/source.ts";
 
 /** How soon a new pair is seen: a dependent that starts later by this much does not mind. */
 const LOOK_EVERY: Millis = 500;

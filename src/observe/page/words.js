@@ -72,7 +72,7 @@ export function number(count) {
 }
 
 /**
- * Why a rung cannot help now: src/cli/status-ladder.ts says the same. Reasons of failures stand for themselves.
+ * Why a rung cannot help now: src/cli/status/ladder.ts says the same. Reasons of failures stand for themselves.
  * @type {Readonly<Record<string, string>>}
  */
 const WHY = {

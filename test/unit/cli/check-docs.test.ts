@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { FORMATS } from "../../../src/cli/check/formats.ts";
 import { checkCommand } from "../../../src/cli/check.ts";
-import { FORMATS } from "../../../src/cli/check-formats.ts";
 import { REMARK_CODES } from "../../../src/domain/remark.ts";
 
 const page = readFileSync(new URL("../../../docs/check.md", import.meta.url), "utf8");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FORMATS } from "../../../src/cli/check-formats.ts";
-import type { PlacedRemark } from "../../../src/cli/check-report.ts";
+import { FORMATS } from "../../../src/cli/check/formats.ts";
+import type { PlacedRemark } from "../../../src/cli/check/report.ts";
 
 const REMARKS: readonly PlacedRemark[] = [
   { severity: "ok", subject: "https://vault:8200", message: "reachable" },

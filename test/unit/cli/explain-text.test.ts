@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { renderExplanation } from "../../../src/cli/explain-text.ts";
+import { renderExplanation } from "../../../src/cli/explain/text.ts";
 import type { Circuit } from "../../../src/domain/circuit.ts";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type InspectedTarget, inspectExitCode } from "../../../src/cli/inspect-report.ts";
-import { renderInspection } from "../../../src/cli/inspect-text.ts";
+import { type InspectedTarget, inspectExitCode } from "../../../src/cli/inspect/report.ts";
+import { renderInspection } from "../../../src/cli/inspect/text.ts";
 import type { Certificate } from "../../../src/domain/certificate.ts";
-import { finding } from "../../../src/domain/inspect-findings.ts";
+import { finding } from "../../../src/domain/inspect/findings.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
 
 const now = Date.parse("2026-11-27T12:00:00Z");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { awayLines, ladderLines } from "../../../src/cli/status-ladder.ts";
+import { awayLines, ladderLines } from "../../../src/cli/status/ladder.ts";
 import type { Rung } from "../../../src/domain/rungs.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
 import { NOW, serviceStatus } from "../../support/status.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { pluginUnknown, pluginVerdict } from "../../../src/cli/status-plugin.ts";
+import { pluginUnknown, pluginVerdict } from "../../../src/cli/status/plugin.ts";
 import type { ServiceStatus } from "../../../src/domain/status.ts";
 import { HOUR, MINUTE } from "../../../src/domain/units.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { renderStatusTable, statusExitCode } from "../../../src/cli/status-table.ts";
+import { renderStatusTable, statusExitCode } from "../../../src/cli/status/table.ts";
 import { HOUR } from "../../../src/domain/units.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { FINDINGS } from "../../../src/domain/inspect-findings.ts";
+import { FINDINGS } from "../../../src/domain/inspect/findings.ts";
 
 test("docs/operations.md lists every finding with its severity, and no other", async () => {
   const page = await readFile("docs/operations.md", "utf8");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
 import type { Certificate } from "../../../src/domain/certificate.ts";
-import { inspectLeaf, type LeafEvidence } from "../../../src/domain/inspect-leaf.ts";
+import { inspectLeaf, type LeafEvidence } from "../../../src/domain/inspect/leaf.ts";
 import { DAY, HOUR, MINUTE } from "../../../src/domain/units.ts";
 import type { Evidence } from "../../../src/domain/verify.ts";
 import { BROKEN_CHAINS } from "../../support/broken-chains.ts";

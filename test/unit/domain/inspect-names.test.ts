@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { coversName, nameFindings } from "../../../src/domain/inspect-names.ts";
+import { coversName, nameFindings } from "../../../src/domain/inspect/names.ts";
 import { issuing } from "../../support/evidence.ts";
 
 const SANS = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ladderLines } from "../../../../src/cli/status-ladder.ts";
+import { ladderLines } from "../../../../src/cli/status/ladder.ts";
 import type { Reason } from "../../../../src/domain/errors.ts";
 import type { Rung } from "../../../../src/domain/rungs.ts";
 import { rungWords } from "../../../../src/observe/page/words.js";

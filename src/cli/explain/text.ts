@@ -1,0 +1,132 @@
+import type { Explanation } from "../../domain/explain.ts";
+import type { ServiceStatus, Standing } from "../../domain/status.ts";
+import { type EpochMillis, formatDuration, formatTime } from "../../domain/units.ts";
+import { printable } from "../printable.ts";
+import { awayLines, ladderLines } from "../status/ladder.ts";
+import { outageLines } from "./outage.ts";
+
+const STATES: Readonly<Record<Standing, string>> = {
+  expired: "the pair on disk has ended",
+  missing: "there is no usable pair",
+  pending: "it has not been looked at yet: leafd is starting",
+  not_live: "its dependents were told, and serve another certificate",
+  reload_owed: "a good pair is on disk, and its dependents have not been told",
+  retrying: "a good pair is on disk, and the last attempt failed",
+  due: "a good pair is on disk, and its renewal has come due or is under way",
+  ok: "a good pair is on disk, and its dependents know it",
+};
+
+/** The words for what is done next. */
+const NEXT: Readonly<Record<ServiceStatus["nextAction"], string>> = {
+  recover: "look at the disk",
+  issue: "ask for a certificate",
+  republish: "publish the same pair again",
+  use_reserve: "publish the reserve",
+  reload: "tell the dependents",
+  confirm: "look at what the dependents serve",
+  reserve: "ask for a reserve",
+  revoke: "revoke the certificate before",
+  expire: "do what is to be done at its end",
+};
+
+/** The explanation for people: why, what next, and what an outage would bring. Ends with a newline. */
+export function renderExplanation(explanation: Explanation): string {
+  const { service, at: now } = explanation;
+  const facts: readonly (readonly [string, readonly string[]])[] = [
+    ["certificate", [certificate(service, now)]],
+    ["renewal", renewal(explanation)],
+    ["dependents", [dependents(explanation)]],
+    ["failing", failing(explanation)],
+    ["issuers", issuers(explanation)],
+    ["budget", [budget(explanation)]],
+    ["reserve", reserve(explanation)],
+    ["paused", service.pausedUntil === undefined ? [] : [`until ${when(service.pausedUntil, now)}`]],
+    ["next", [next(explanation)]],
+  ];
+  const width = Math.max(...facts.map(([title]) => title.length));
+  const rows = facts.flatMap(([title, lines]) =>
+    lines.map((text, index) => `  ${(index === 0 ? title : "").padEnd(width)}  ${text}`),
+  );
+  const head = `${service.name}: ${service.state}: ${STATES[service.state]}`;
+  const all = [head, "", ...rows, "", ...ladderLines(service, now), ...outageLines(explanation)];
+  return all.map((text) => `${printable(text)}\n`).join("");
+}
+
+function certificate({ serial, issuer, rung, notBefore, notAfter }: ServiceStatus, now: EpochMillis): string {
+  if (serial === undefined || notBefore === undefined || notAfter === undefined) return "none";
+  const end =
+    notAfter <= now ? `ended ${formatDuration(now - notAfter)} ago` : `ends in ${formatDuration(notAfter - now)}`;
+  return `${serial} of ${issuer} (${rung}), ${formatTime(notBefore)} to ${formatTime(notAfter)}, ${end}`;
+}
+
+function renewal({ renewal: reason, at: now }: Explanation): string[] {
+  if (reason === undefined) return [];
+  const { due, windowUsed } = reason;
+  const used = due <= now ? `; ${Math.round(windowUsed * 100)} % of the time from there to the end is used up` : "";
+  return [`due ${when(due, now)}${used}`, `because ${because(reason)}`];
+}
+
+function because({ by, renewAt, surviveMs = 0, marginMs, jitterMs, lifeMs }: NonNullable<Explanation["renewal"]>) {
+  const [life, spread, margin] = [lifeMs, jitterMs, marginMs].map(formatDuration);
+  switch (by) {
+    case "renew_at":
+      return `${Math.round(renewAt * 100)} % of its life of ${life} are over then, less ${spread} that spread the services`;
+    case "survive":
+      return `${surviveMs === 0 ? "" : `outage.survive leaves ${formatDuration(surviveMs)}, and `}a margin of ${margin} is left before the end, less ${spread} that spread the services`;
+    case "quarter":
+      return `a quarter of its life of ${life} is over then, and none is renewed before: outage.survive takes a longer ttl`;
+    case "other":
+      return "that was planned when it was issued, by another configuration, clock or lease than now";
+    default:
+      return by satisfies never;
+  }
+}
+
+function dependents({ service, windowOpensAt, at: now }: Explanation): string {
+  const { delivered, live, lastSuccess, serial } = service;
+  if (serial === undefined) return "nothing to tell them";
+  const seen = live === undefined ? "" : live ? " and seen to serve it" : " and not seen to serve it";
+  const told = lastSuccess.reload === undefined ? "told" : `told ${formatDuration(now - lastSuccess.reload)} ago`;
+  const window =
+    windowOpensAt === undefined
+      ? ""
+      : `; a window ${windowOpensAt <= now ? "is open" : `opens ${when(windowOpensAt, now)}`}`;
+  return `${delivered ? `${told}${seen}` : "not told yet: a reload is owed"}${window}`;
+}
+
+function failing({ failing: rows, at: now }: Explanation): string[] {
+  return rows.flatMap(({ what, stage, reason, message, hint, failures, at, retryAt }) => [
+    `${what} (${stage}): ${reason}: ${message}`,
+    `${failures === 1 ? "once" : `${failures} times in a row`}, last ${formatDuration(now - at)} ago, again ${when(retryAt, now)}`,
+    ...(hint === undefined ? [] : [`to do: ${hint}`]),
+    `see docs/operations.md#${reason}`,
+  ]);
+}
+
+function issuers({ issuers: all, at: now }: Explanation): string[] {
+  const away = awayLines(all, now);
+  const fine = all.filter(({ circuit }) => circuit === "closed").map(({ name }) => name);
+  return [...away, ...(fine.length === 0 ? [] : [`${fine.join(", ")}: nothing stands against asking`])];
+}
+
+function budget({ budget: { allowed, spent, opensAt }, at: now }: Explanation): string {
+  const rest = opensAt === undefined ? "" : `: spent, the next one may be asked for ${when(opensAt, now)}`;
+  return `${spent} of ${allowed} certificates within the last hour${rest}`;
+}
+
+function reserve({ reserve: held, at: now }: Explanation): string[] {
+  if (held === undefined) return [];
+  return [`${held.serial} is held, renewed ${when(held.due, now)}, ends ${when(held.notAfter, now)}`];
+}
+
+function next({ service: { nextAction, nextAt }, next: { issuer, cause }, at: now }: Explanation): string {
+  if (nextAction === "issue" && issuer === undefined)
+    return `${NEXT.issue} as soon as an issuer answers; looked at again ${when(nextAt, now)}`;
+  const whom = issuer === undefined ? "" : ` from ${issuer}`;
+  const why = cause === undefined ? "" : ` (${cause})`;
+  return `${NEXT[nextAction]}${whom}${why}, ${when(nextAt, now)}`;
+}
+
+function when(at: EpochMillis, now: EpochMillis): string {
+  return at <= now ? "now" : `in ${formatDuration(at - now)} (${formatTime(at)})`;
+}
