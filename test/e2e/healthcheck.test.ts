@@ -4,7 +4,7 @@ import { EXIT } from "../../src/cli/exit-codes.ts";
 import { startControl } from "../../src/control/server.ts";
 import { freePort } from "../../src/dev/demo/free-port.ts";
 import { createEventFeed } from "../../src/observe/event-feed.ts";
-import { leafdPlace } from "../support/leafd-place.ts";
+import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import { daemonStatus } from "../support/status.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -22,15 +22,21 @@ before(async () => {
 });
 after(() => vault.stop());
 
+/** The option that names its sockets, once they answer. */
+async function answering(place: LeafdPlace): Promise<readonly string[]> {
+  const control = ["--control", place.dir.join("state/control")];
+  const works = async () => (await leafd("healthcheck", ...control)).out === "ok\n";
+  await waitFor(works, { what: "its socket to answer" });
+  return control;
+}
+
 suite("healthcheck", () => {
   test("of a leafd whose Vault is away: it works, and is not ready", async () => {
     await using place = await leafdPlace({ vault: { address: `http://127.0.0.1:${await freePort()}` }, pki });
     await place.configure({ web: {} });
     await using running = place.start("run");
     await running.next("rotation_failed");
-    const control = ["--control", place.dir.join("state/control")];
-    const works = async () => (await leafd("healthcheck", ...control)).out === "ok\n";
-    await waitFor(works, { what: "its socket to answer" });
+    const control = await answering(place);
     const { exitCode, out } = await leafd("healthcheck", "--ready", ...control);
     assert.equal(exitCode, EXIT.failed);
     assert.match(out, /^\[-\]web no certificate yet: connect\nreadyz check failed\n$/);
@@ -42,7 +48,7 @@ suite("healthcheck", () => {
     await using running = place.start("run");
     await running.next("published");
     await place.configure({ web: { nonsense: true } });
-    const control = ["--control", place.dir.join("state/control")];
+    const control = await answering(place);
     for (const args of [control, ["--ready", ...control]])
       assert.deepEqual(await leafd("healthcheck", ...args), { exitCode: EXIT.ok, out: "ok\n", err: "" });
     await running.stop();
