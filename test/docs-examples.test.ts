@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
-import { EXIT } from "../src/cli/exit-codes.ts";
 import { readDocument } from "../src/config/document.ts";
 import { configKeys } from "../src/config/json-schema.ts";
 import { REASONS } from "../src/domain/errors.ts";
 import type { Settings } from "../src/domain/spec.ts";
 import { parseText, problemsOf } from "./support/config-file.ts";
 import { type Block, blocksOf, PAGES, placeOf, readPage } from "./support/doc-blocks.ts";
-import { leafd } from "./support/terminal.ts";
+import { assertFits, type Pod } from "./support/pod.ts";
 
 /* What the documentation shows as YAML: the loader takes each configuration, and manifests fit what is in them. */
 
@@ -26,26 +25,7 @@ interface Data {
   readonly kind?: string;
   readonly metadata?: { readonly name: string };
   readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: PodSpec & { readonly template?: { readonly spec: PodSpec } };
-}
-
-interface PodSpec {
-  readonly initContainers?: readonly Container[];
-  readonly containers: readonly Container[];
-  readonly volumes: readonly { readonly name: string }[];
-}
-
-interface Container {
-  readonly name: string;
-  readonly command?: readonly string[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  readonly startupProbe?: Probe;
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-}
-
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: number };
+  readonly spec?: Pod & { readonly template?: { readonly spec: Pod } };
 }
 
 /** The documents of a block; leafd's ways to read YAML are stricter than those of others. Comments alone are none. */
@@ -124,22 +104,7 @@ async function judgeManifest({ metadata, data, spec, kind }: Data, page: string)
   }
   const pod = spec?.template?.spec ?? spec;
   if (pod === undefined) return;
-  const volumes = new Set(pod.volumes.map(({ name }) => name));
-  const settings = settingsOn(page);
-  for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
-    const { name, command = [], volumeMounts = [] } = container;
-    for (const mount of volumeMounts) assert.ok(volumes.has(mount.name), `${name}: ${mount.name}`);
-    const sees = (path: string) => volumeMounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`));
-    for (const { output } of settings.services) assert.ok(sees(output.directory), `${name}: ${output.directory}`);
-    if (command[0] !== "leafd") continue;
-    const { exitCode, err } = await leafd(...command.slice(1), "--config", "/nowhere/leafd.yaml");
-    assert.equal(exitCode, EXIT.config, err);
-    for (const path of ["/etc/leafd/leafd.yaml", settings.stateDir, ...tokensOf(settings)])
-      assert.ok(sees(path), `${name}: ${path}`);
-    const asked = [container.startupProbe, container.readinessProbe, container.livenessProbe];
-    for (const probe of asked)
-      if (probe !== undefined) assert.ok(settings.observe.listen?.endsWith(`:${probe.httpGet.port}`), name);
-  }
+  await assertFits(pod, settingsOn(page));
 }
 
 /** The configuration that a page has in a ConfigMap, as its pods get it. */
@@ -148,8 +113,4 @@ function settingsOn(page: string): Settings {
   const text = maps.map(({ data }) => data?.["leafd.yaml"]).find((found) => found !== undefined);
   assert.ok(text, `${page} has no ConfigMap`);
   return parseText(text).settings;
-}
-
-function tokensOf({ clusters }: Settings): string[] {
-  return clusters.flatMap(({ auth }) => (auth.kind === "kubernetes" ? [auth.tokenFile] : []));
 }
