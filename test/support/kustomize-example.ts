@@ -25,12 +25,12 @@ interface Example {
 /** The pod of an example with the component that it names: what `kubectl kustomize` makes, as far as a pod goes. */
 export function readExample(name: string): Example {
   const directory = join(KUSTOMIZE, "examples", name);
-  const read = <Document>(file: string): Document => parse(readFileSync(join(directory, file), "utf8"));
-  const { resources, components, patches = [] } = read<Kustomization>("kustomization.yaml");
-  const workload = resources.map((file) => read<Workload>(file)).find(({ kind }) => kind !== "ServiceAccount");
+  const read = (file: string) => parse(readFileSync(join(directory, file), "utf8"));
+  const { resources, components, patches = [] }: Kustomization = read("kustomization.yaml");
+  const workload = resources.map((file): Workload => read(file)).find(({ kind }) => kind !== "ServiceAccount");
   if (workload === undefined) throw new Error(`${name} has no workload`);
   const parts = [...components.map((component) => join(component, "patch.yaml")), ...patches.map(({ path }) => path)];
-  const pod = parts.map((file) => read<Workload>(file).spec.template.spec).reduce(merge, workload.spec.template.spec);
+  const pod = parts.map((file): Pod => read(file).spec.template.spec).reduce(merge, workload.spec.template.spec);
   return { pod, config: readFileSync(join(directory, "leafd.yaml"), "utf8") };
 }
 

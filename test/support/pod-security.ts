@@ -1,7 +1,7 @@
 import { type Container, containersOf, type Pod } from "./pod.ts";
 
 /** What a volume may be, by the profile. */
-const VOLUMES = [
+const VOLUMES = new Set([
   "configMap",
   "csi",
   "downwardAPI",
@@ -10,7 +10,7 @@ const VOLUMES = [
   "persistentVolumeClaim",
   "projected",
   "secret",
-];
+]);
 
 /**
  * What in a pod violates the profile "restricted" of the Pod Security Standards
@@ -23,7 +23,7 @@ export function violations(pod: Pod): string[] {
   const kinds = volumes.map((volume) => Object.keys(volume).find((key) => key !== "name") ?? "nothing");
   return [
     ...Object.entries({ hostNetwork, hostPID, hostIPC }).flatMap(([key, set]) => (set === true ? [key] : [])),
-    ...kinds.filter((kind) => !VOLUMES.includes(kind)),
+    ...kinds.filter((kind) => !VOLUMES.has(kind)),
     ...containersOf(pod).flatMap((container) =>
       ofContainer(container, pod).map((what) => `${container.name}: ${what}`),
     ),

@@ -20,7 +20,7 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 const KINDS = ["unit", "contract", "integration", "simulation", "faults", "e2e"];
 
 /** Kinds that need root and a platform that they make for themselves: they run when they are named. */
-const PLATFORMS = new Set(["systemd", "docker"]);
+const PLATFORMS = new Set(["systemd", "docker", "kubernetes"]);
 
 /** A file that takes longer is hanging. */
 const FILE_TIMEOUT = 5 * 60_000;

@@ -7,6 +7,8 @@ interface ProgramOptions {
   readonly ready: (output: string) => boolean | Promise<boolean>;
   /** The signal that ends it; default SIGTERM. */
   readonly end?: NodeJS.Signals;
+  /** Milliseconds until it must be ready; default 30 s. */
+  readonly within?: number;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
 }
@@ -24,7 +26,7 @@ export interface Program extends AsyncDisposable {
  * test and says what it printed.
  */
 export async function startProgram(argv: readonly [string, ...string[]], options: ProgramOptions): Promise<Program> {
-  const { ready, end = "SIGTERM", uid, gid } = options;
+  const { ready, end = "SIGTERM", within = 30_000, uid, gid } = options;
   const [command, ...args] = argv;
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -44,7 +46,7 @@ export async function startProgram(argv: readonly [string, ...string[]], options
       throw new Error(`${command} is not installed here, and this test is about a real one: install it`, { cause });
     },
   );
-  await Promise.race([waitFor(() => ready(printed), { what: `${command} to be ready`, within: 30_000 }), failed]);
+  await Promise.race([waitFor(() => ready(printed), { what: `${command} to be ready`, within }), failed]);
   failed.catch(() => {});
   const stop = async () => {
     child.kill(end);
