@@ -57,6 +57,7 @@ export async function startCluster(): Promise<Cluster> {
       "--authorization-mode=Node,RBAC",
       "--service-cluster-ip-range=10.96.0.0/16",
       "--endpoint-reconciler-type=none",
+      "--kubelet-preferred-address-types=InternalIP",
     ],
     { ready: async () => (await kubectl(["get", "--raw", "/readyz"])) === "ok", within: 120_000 },
   );

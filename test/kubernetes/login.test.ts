@@ -8,6 +8,7 @@ import { readPair } from "../support/published-pair.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { startOpenBao, type TestVault } from "../support/vault-server.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { reviewedLogin } from "./reviewed-login.ts";
 
 /* The auth method `kubernetes` of a real server, with tokens that a real API server makes and reviews. */
 
@@ -17,24 +18,11 @@ suite("the login to a Vault that has this cluster review the tokens", () => {
   before(async () => {
     cluster = await startCluster();
     await cluster.kubectl(["create", "namespace", "payments"]);
-    for (const name of ["payments-pod", "reviewer", "somebody"])
+    for (const name of ["payments-pod", "somebody"])
       await cluster.kubectl(["create", "serviceaccount", name, "--namespace=payments"]);
     vault = await startOpenBao({ tls: true });
     const pki = await setUpPki(vault, { role: "payments" });
-    const binding = ["--clusterrole=system:auth-delegator", "--serviceaccount=payments:reviewer"];
-    await cluster.kubectl(["create", "clusterrolebinding", "vault-reviewer", ...binding]);
-    await vault.root("POST", "sys/auth/kubernetes", { type: "kubernetes" });
-    await vault.root("POST", "auth/kubernetes/config", {
-      kubernetes_host: cluster.address,
-      kubernetes_ca_cert: cluster.ca,
-      token_reviewer_jwt: await cluster.token("reviewer"),
-    });
-    await vault.root("POST", "auth/kubernetes/role/payments-pod", {
-      bound_service_account_names: ["payments-pod"],
-      bound_service_account_namespaces: ["payments"],
-      audience: "vault",
-      token_policies: [pki.approle],
-    });
+    await reviewedLogin(vault, cluster, pki.approle);
   });
   after(async () => {
     await vault.stop();

