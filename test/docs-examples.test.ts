@@ -7,6 +7,7 @@ import type { Settings } from "../src/domain/spec.ts";
 import { parseText, problemsOf } from "./support/config-file.ts";
 import { type Block, blocksOf, PAGES, placeOf, readPage } from "./support/doc-blocks.ts";
 import { assertFits, type Pod } from "./support/pod.ts";
+import { violations } from "./support/pod-security.ts";
 
 /* What the documentation shows as YAML: the loader takes each configuration, and manifests fit what is in them. */
 
@@ -104,6 +105,7 @@ async function judgeManifest({ metadata, data, spec, kind }: Data, page: string)
   }
   const pod = spec?.template?.spec ?? spec;
   if (pod === undefined) return;
+  assert.deepEqual(violations(pod), []);
   await assertFits(pod, settingsOn(page));
 }
 
