@@ -14,6 +14,7 @@ const PROGRAMS = ["/usr/sbin/nginx", "/usr/bin/env", "/usr/bin/sleep", "/usr/bin
 export const IMAGES = {
   leafd: "registry.example/leafd:0.1.0",
   nginx: "docker.io/nginxinc/nginx-unprivileged:1.28",
+  java: "docker.io/library/eclipse-temurin:21-jdk",
   job: "docker.io/curlimages/curl:8.16.0",
   pause: "registry.example/pause:1",
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setUpPki } from "../../support/pki-setup.ts";
 import { startOpenBao } from "../../support/vault-server.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -11,8 +12,19 @@ import { startNode } from "./node.ts";
 import { containers, MINUTES, pod, pods, rotated, served } from "./watched.ts";
 
 /*
- * leafd in real pods of the examples nginx, nginx-once and job: run.sh starts it. Certificates live for 40 s.
+ * leafd in real pods of the examples nginx, nginx-once, java and job: run.sh starts it. Certificates live for 40 s.
  */
+
+/** Programs that there are in the image, in place of those of two examples. */
+const STAND_INS: Readonly<Record<string, readonly string[]>> = {
+  settle: ["cat", "/tls/payments/tls.crt", "/tls/payments/tls.key", "/tls/payments/ca.crt"],
+  java: [
+    "node",
+    "--input-type=module",
+    "--eval",
+    readFileSync(join(import.meta.dirname, "reload-by-http.mjs"), "utf8"),
+  ],
+};
 
 await using cluster = await startCluster();
 await using vault = await startOpenBao({ tls: true });
@@ -34,6 +46,7 @@ await reviewedLogin(vault, cluster, pki.approle);
 await nativeSidecar();
 await killed();
 await olderCluster();
+await otherUser();
 await job();
 console.log("all of it was seen");
 
@@ -81,6 +94,15 @@ async function olderCluster(): Promise<void> {
   await remove("nginx-once");
 }
 
+async function otherUser(): Promise<void> {
+  await apply("java");
+  const ready = await pod(cluster, "payments", (all) => [...all.values()].every((container) => container.ready));
+  const first = await served(ready);
+  seen(`HTTP: a service of another user reads the key by its group, and serves ${first}`);
+  seen(`HTTP: told on loopback, it serves ${await rotated(ready, first)}`);
+  await remove("java");
+}
+
 async function job(): Promise<void> {
   await apply("job");
   await cluster.kubectl([
@@ -100,7 +122,7 @@ function seen(what: string): void {
   console.log(`${new Date().toISOString().slice(11, 19)} ${what}`);
 }
 
-/** The manifests of an example, with this Vault, short certificates, and for the job a program that there is. */
+/** The manifests of an example, with this Vault, short certificates, and programs that there are. */
 async function manifests(example: string): Promise<string> {
   const items = await kustomized(`examples/${example}`);
   const text = JSON.stringify({ apiVersion: "v1", kind: "List", items })
@@ -112,8 +134,7 @@ async function manifests(example: string): Promise<string> {
   const list = JSON.parse(text);
   for (const { spec } of list.items)
     for (const container of spec?.template?.spec.containers ?? [])
-      if (container.name === "settle")
-        Object.assign(container, { command: ["cat"], args: ["/tls/payments/tls.crt", "/tls/payments/ca.crt"] });
+      if (container.name in STAND_INS) Object.assign(container, { command: STAND_INS[container.name], args: [] });
   return JSON.stringify(list);
 }
 
