@@ -14,6 +14,11 @@ else
   mkdir /sys/fs/cgroup/systemd
   mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 fi
+# Where containerd and the kubelet leave things behind.
+for each in /run/netns /run/containerd /var/lib/kubelet /var/log/containers; do
+  mkdir -p "$each"
+  mount -t tmpfs tmpfs "$each"
+done
 mount --make-rshared /
 
 ip link set lo up
