@@ -65,4 +65,6 @@ if live; then
     echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`leafd check\` likes it, then"
     echo "\`systemctl enable --now leafd\`."
   fi
+elif [ -z "$root" ]; then
+  echo "leafd is installed; no systemd runs here that could be told."
 fi

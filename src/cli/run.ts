@@ -10,7 +10,7 @@ import { followConfig } from "./config-follower.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openLog } from "./open-log.ts";
 import { readConfig } from "./read-config.ts";
-import { serveSurfaces } from "./surfaces.ts";
+import { openSurfaces } from "./surfaces.ts";
 import { reportToSystemd } from "./systemd.ts";
 
 const OPTIONS = { ...CONFIG_OPTION, takeover: { type: "boolean", default: false } } as const;
@@ -62,11 +62,12 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
       emit({ kind: "stopping", at: clock.now(), signal: String(stopped.reason) });
     });
     await daemon.apply(config);
+    const surfaces = openSurfaces({ daemon, settings, tally, events, clock, emit }, stopped);
     await Promise.all([
       daemon.supervisor.run(stopped),
       clock.watch(stopped),
-      reportToSystemd({ daemon, clock, emit, terminal }, stopped),
-      serveSurfaces({ daemon, settings, tally, events, clock, emit }, stopped),
+      surfaces.then(({ closed }) => closed),
+      reportToSystemd({ daemon, surfaces, clock, emit, terminal }, stopped),
       followConfig({ file: values.config, since: config.hash, daemon, clock, terminal }, stopped),
     ]);
     emit({ kind: "stopped", at: clock.now(), took: clock.monotonic() - toldToStop });

@@ -18,22 +18,29 @@ interface SurfaceOptions {
   readonly emit: Emit;
 }
 
-/**
- * Opens what others see leafd through: the two control sockets, and the listener for Prometheus and probes. One that
- * cannot be had is a warning: a taken port is no reason to let certificates expire. Resolves when all are closed,
- * which the signal brings about.
- */
-export async function serveSurfaces(options: SurfaceOptions, signal: AbortSignal): Promise<void> {
-  await Promise.all([
-    warnInstead(options, "control", () => serveControl(options, signal)),
-    warnInstead(options, "observe", () => serveObserve(options, signal)),
-  ]);
+/** Resolves when it is closed. */
+interface Surface {
+  readonly closed: Promise<void>;
 }
 
-async function serveControl({ daemon, settings, events }: SurfaceOptions, signal: AbortSignal): Promise<void> {
+/**
+ * Opens what others see leafd through: the two control sockets, and the listener for Prometheus and probes. One that
+ * cannot be had is a warning: a taken port is no reason to let certificates expire. Resolves when the others accept,
+ * with a promise that resolves when they are closed, which the signal brings about.
+ */
+export async function openSurfaces(options: SurfaceOptions, signal: AbortSignal): Promise<Surface> {
+  const opened = await Promise.all([
+    warnInstead(options, "control", () => openControl(options, signal)),
+    warnInstead(options, "observe", () => openObserve(options, signal)),
+  ]);
+  const closed = opened.flatMap((surface) => (surface === undefined ? [] : [surface.closed]));
+  return { closed: Promise.all(closed).then(() => undefined) };
+}
+
+async function openControl({ daemon, settings, events }: SurfaceOptions, signal: AbortSignal): Promise<Surface> {
   const { directory, group } = settings.control;
   const { gid } = group === undefined ? {} : await new Accounts().resolve({ group });
-  const control = await startControl(
+  return startControl(
     {
       directory,
       ...(gid === undefined ? {} : { gid }),
@@ -44,28 +51,28 @@ async function serveControl({ daemon, settings, events }: SurfaceOptions, signal
     },
     signal,
   );
-  await control.closed;
 }
 
-async function serveObserve({ daemon, settings, tally, clock }: SurfaceOptions, signal: AbortSignal): Promise<void> {
+async function openObserve(options: SurfaceOptions, signal: AbortSignal): Promise<Surface | undefined> {
+  const { daemon, settings, tally, clock } = options;
   const { listen, hosts } = settings.observe;
-  if (listen === undefined) return;
+  if (listen === undefined) return undefined;
   const status = () => daemon.status();
   const metrics = createMetrics({ tally, status, clock });
   const lastTick = () => daemon.supervisor.agenda.lastTick;
-  const observer = await startObserve({ listen, hosts, clock, status, metrics, lastTick }, signal);
-  await observer.closed;
+  return startObserve({ listen, hosts, clock, status, metrics, lastTick }, signal);
 }
 
 async function warnInstead(
   { clock, emit }: SurfaceOptions,
   subject: string,
-  serve: () => Promise<void>,
-): Promise<void> {
+  open: () => Promise<Surface | undefined>,
+): Promise<Surface | undefined> {
   try {
-    await serve();
+    return await open();
   } catch (thrown) {
     const { reason, message, hint } = toLeafdError(thrown);
     emit({ kind: "warning", at: clock.now(), subject, reason, message, ...(hint === undefined ? {} : { hint }) });
+    return undefined;
   }
 }

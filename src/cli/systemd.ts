@@ -9,6 +9,8 @@ import type { Terminal } from "./command.ts";
 
 interface ReportOptions {
   readonly daemon: Daemon;
+  /** Settles when whoever asks how leafd is gets an answer. */
+  readonly surfaces: Promise<unknown>;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly terminal: Pick<Terminal, "env" | "pid">;
@@ -22,13 +24,13 @@ const PINGS_A_WATCH = 3;
 const PLACE = "(systemd)";
 
 /**
- * Tells the systemd that started leafd how it is: READY when the configuration is in force, all disks have been read
- * and the scheduler runs (Vault is not waited for: an outage at boot must not become a loop of restarts), then a line
- * and a sign of life at each turn. It waits in the scheduler's own agenda: when that stalls, systemd hears nothing more.
- * Resolves at once without a systemd, otherwise when the signal aborts and that has been said.
+ * Tells the systemd that started leafd how it is: READY when the configuration is in force, all disks have been read,
+ * the scheduler runs and the sockets answer (Vault is not waited for: an outage at boot must not become a loop of
+ * restarts), then a line and a sign of life at each turn. It waits in the scheduler's own agenda: when that stalls,
+ * systemd hears nothing more. Resolves at once without a systemd, otherwise when the signal aborts and that has been said.
  */
 export async function reportToSystemd(options: ReportOptions, signal: AbortSignal): Promise<void> {
-  const { daemon, clock, terminal } = options;
+  const { daemon, surfaces, clock, terminal } = options;
   const systemd = findSystemd(terminal.env, terminal.pid);
   if (systemd === undefined) return;
   let complained = false;
@@ -43,7 +45,7 @@ export async function reportToSystemd(options: ReportOptions, signal: AbortSigna
   const line = (): string => `STATUS=${statusLine(daemon.status())}`;
   const every = Math.min(LINE_EVERY, (systemd.watchdog ?? Number.POSITIVE_INFINITY) / PINGS_A_WATCH);
   const { looked, agenda } = daemon.supervisor;
-  await orAborted(looked, signal).catch(() => undefined);
+  await orAborted(Promise.all([looked, surfaces]), signal).catch(() => undefined);
   if (!signal.aborted) await say("READY=1", line());
   while (!signal.aborted) {
     await agenda.wait(PLACE, clock.now() + every, signal);

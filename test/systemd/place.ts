@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { DaemonStatus } from "../../src/domain/status.ts";
@@ -57,6 +57,14 @@ export async function configureNginx(machine: Machine, service: string, port: nu
   await writeFile(machine.path("/etc/nginx/conf.d/test.conf"), `server { listen 127.0.0.1:${port} ssl; ${pair} }\n`);
   const gate = `leafd-once@${service}.service`;
   await addDropIn(machine, "nginx.service", `[Unit]\nRequires=${gate}\nAfter=${gate}\n`);
+}
+
+/** What dependents.conf.example says of this, as an operator takes it over: the paragraph that names it. */
+export async function exampleOf(what: string): Promise<string> {
+  const text = await readFile(join(REPOSITORY, "deploy/systemd/dependents.conf.example"), "utf8");
+  const paragraph = text.split("\n\n").find((each) => each.includes(what));
+  if (paragraph === undefined) throw new Error(`dependents.conf.example does not tell of ${what}`);
+  return `[Service]\n${paragraph.replaceAll(/^#(?=[A-Z]\w+=)/gm, "")}\n`;
 }
 
 /** A drop-in of the operator, in force at once. */

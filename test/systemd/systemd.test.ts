@@ -8,7 +8,7 @@ import { servedSerial } from "../support/served-serial.ts";
 import { startTestVault, type TestVault } from "../support/vault-server.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { bootMachine, type Machine } from "./machine.ts";
-import { addDropIn, configure, configureNginx, deliver, install, property, statusOn } from "./place.ts";
+import { addDropIn, configure, configureNginx, deliver, exampleOf, install, property, statusOn } from "./place.ts";
 
 /*
  * leafd as a service of a real systemd: one machine, from the installation to the removal. The tests follow one another.
@@ -95,6 +95,16 @@ suite("leafd under systemd", () => {
     });
     assert.equal(await mainPid("nginx"), nginx);
     assert.match(await journal(), /"event":"reloaded","service":"web","method":"systemd"/);
+  });
+
+  test("signals nginx itself, once a drop-in allows it", async () => {
+    await addDropIn(machine, "leafd.service", await exampleOf("reload: [{ signal"));
+    const web = { ttl: "30s", reload: [{ signal: { pidFile: "/run/nginx.pid" } }] };
+    await configure(machine, { vault, pki, services: { ...SERVICES, web } });
+    await machine.ok("systemctl", "restart", "leafd");
+    const old = await servedSerial(port);
+    await waitFor(async () => (await servedSerial(port)) !== old, { what: "nginx to serve another", within: 60_000 });
+    assert.match(await journal(), /"event":"reloaded","service":"web","method":"signal"/);
   });
 
   test("loads its configuration again by systemctl reload", async () => {

@@ -77,9 +77,7 @@ async function runOutOfMemory(scene: Scene): Promise<Outcome> {
   const resumed = (performance.now() - began) / 1000;
   findings.equal(found.serial, serial, "the pair it resumed with");
   await watched.end(findings, { leafds: [first, second], budget: 1 });
-  return findings.outcome(
-    `resume_s=${resumed.toFixed(1)} certificates=${await pki.issued()}`,
-  );
+  return findings.outcome(`resume_s=${resumed.toFixed(1)} certificates=${await pki.issued()}`);
 }
 
 /** By default 20 s under certificates of 8 s; in full 10 min under those of a minute. */
