@@ -51,7 +51,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
       clock: systemClock,
       emit,
       serverTime: (signal) => daemon.serverTime(signal),
-      changed: () => daemon.supervisor.wakeAll(),
+      changed: () => daemon.supervisor.clockChanged(),
     });
     const { takeover } = values;
     const options = { clock, guard: clock, emit, environment, pid, takeover, upkeep: true };

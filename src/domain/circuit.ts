@@ -102,6 +102,14 @@ export function afterProbe(circuit: Circuit, reason: Reason | undefined, probeAt
   return { kind: "half_open", since, trips, reason: circuit.reason, probeAt, streak: 1 };
 }
 
+/** The circuit when the clock was set back: nothing that was reckoned from it lies in the future. */
+export function withoutFuture(circuit: Circuit, now: EpochMillis): Circuit {
+  const since = circuit.since === undefined ? {} : { since: Math.min(circuit.since, now) };
+  return circuit.kind === "closed"
+    ? { ...circuit, ...since }
+    : { ...circuit, ...since, probeAt: Math.min(circuit.probeAt, now) };
+}
+
 /** Whether services that have left the issuer may go back to it. */
 export function mayReturn(circuit: Circuit): boolean {
   return circuit.kind !== "open" && circuit.streak >= RETURN_STREAK;

@@ -28,6 +28,7 @@ const LEVELS: Readonly<Record<Kind, Level>> = {
   delivered: "debug",
   confirmed: "info",
   still_live: "debug",
+  clock_changed: "debug",
   proof_pending: "debug",
   proof_failed: "error",
   escalated: "warn",
@@ -104,8 +105,7 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   nothing_usable: ({ cause, message }) => `no usable certificate (${cause}): ${message}`,
   rotation_started: ({ cause, issuer, attempt }) => `asking ${issuer} for a certificate: ${cause}, attempt ${attempt}`,
   issued: ({ issuer, notAfter, took }) => `${issuer} issued until ${formatTime(notAfter)}, in ${formatDuration(took)}`,
-  ttl_clipped: ({ issuer, asked, got }) =>
-    `${issuer} shortened the lifetime from ${formatDuration(asked)} to ${formatDuration(got)}`,
+  ttl_clipped: ({ issuer, asked, got }) => `${issuer} gave ${formatDuration(got)} instead of ${formatDuration(asked)}`,
   published: ({ cause, leaf }) => `published (${cause}), valid until ${formatTime(leaf.notAfter)}`,
   rotation_failed: (event) =>
     `${STAGE_WORDS[event.stage]}: ${event.message} (${event.reason}); failure ${event.failures}, ${again(event.retryAt)}`,
@@ -117,6 +117,7 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   confirmed: ({ endpoints, took }) =>
     `${endpoints === 0 ? "live" : `served by ${endpoints === 1 ? "its endpoint" : `all ${endpoints} endpoints`}`}, ${formatDuration(took)} after the reload`,
   still_live: ({ generation }) => `${generation} is served still`,
+  clock_changed: () => "goes by another clock, and tries again what failed by the one before",
   proof_pending: ({ message }) => `not served yet: ${message}`,
   proof_failed: ({ message, reason, failures, retryAt }) =>
     `not proved to be live: ${message} (${reason}); failure ${failures}, ${again(retryAt)}`,

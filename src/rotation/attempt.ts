@@ -5,7 +5,7 @@ import type { Cause } from "../domain/events.ts";
 import { requestHash } from "../domain/request.ts";
 import { inUseUntil, type ServiceState } from "../domain/state.ts";
 import { deliver } from "./deliver.ts";
-import { failureOf, type Job } from "./job.ts";
+import { type Carry, failureOf, type Job } from "./job.ts";
 import type { Issuer } from "./ports.ts";
 import { checkSwapped } from "./pre-reload.ts";
 import { republish } from "./publish.ts";
@@ -34,6 +34,8 @@ interface Passage {
  */
 export class Attempts {
   readonly #options: AttemptOptions;
+  /** Of the reserve, which is another pair than the one that is served. */
+  readonly #reserveCarry: Carry = { unpublished: undefined, accepted: undefined };
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -70,7 +72,7 @@ export class Attempts {
       spec,
       rung: "reserve",
       state: reserve === undefined ? others : { ...others, current: reserve },
-      carry: { unpublished: undefined, accepted: undefined },
+      carry: this.#reserveCarry,
     };
     // The last place in the budget is kept for the pair itself: a reserve that gains nothing must not hold it up.
     const work = () => renewReserve({ ...job, budget: job.budget - 1 }, signal);

@@ -7,6 +7,7 @@ import {
   mayReturn,
   type Outcome,
   probeDelay,
+  withoutFuture,
 } from "../domain/circuit.ts";
 import { type Reason, toLeafdError } from "../domain/errors.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
@@ -72,6 +73,12 @@ export class Circuits {
     this.#watches.get(issuer)?.abort();
     this.#watches.delete(issuer);
     this.#circuits.delete(issuer);
+  }
+
+  /** The clock is another than before: who is away is looked at no later than the look that is waited for already. */
+  reconsider(): void {
+    const now = this.#options.clock.now();
+    for (const [issuer, circuit] of this.#circuits) this.#circuits.set(issuer, withoutFuture(circuit, now));
   }
 
   /** Ends the looks at the health. */

@@ -77,6 +77,15 @@ export class Crew {
     });
   }
 
+  /** The clock is another than before: what was reckoned by the old one means nothing, and everybody decides anew. */
+  clockChanged(): void {
+    this.circuits.reconsider();
+    for (const runner of this.#options.runners()) {
+      runner.say({ kind: "clock_changed" });
+      this.#options.wake(runner.spec.name);
+    }
+  }
+
   #gate(cluster: string): Gate {
     const gate = this.#gates.get(cluster) ?? new Gate(this.#options.placesFor(cluster));
     this.#gates.set(cluster, gate);

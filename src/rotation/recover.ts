@@ -159,10 +159,13 @@ function rootsFor({ authorities, ports, say }: Reading, found: Pair): readonly C
  * The time to judge it for: now, while it is valid. When it is over, or has not begun, that of its receipt: the clock may
  * be wrong, which is found out only when every pair has been read, and if it is right, the due time says enough.
  */
-function judgedAt({ ports }: Reading, { manifest }: Pair, { notBefore, notAfter }: Certificate): EpochMillis {
-  const now = ports.clock.now();
+export function judgedAt(
+  now: EpochMillis,
+  { receivedAt }: Manifest,
+  { notBefore, notAfter }: Certificate,
+): EpochMillis {
   if (notBefore <= now && now < notAfter) return now;
-  return Math.min(Math.max(manifest.receivedAt, notBefore), notAfter - 1);
+  return Math.min(Math.max(receivedAt, notBefore), notAfter - 1);
 }
 
 function proveAgain(job: Reading, found: Pair): Proof {
@@ -172,7 +175,8 @@ function proveAgain(job: Reading, found: Pair): Proof {
   const roots = rootsFor(job, found);
   const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
   try {
-    const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now: judgedAt(job, found, leaf) };
+    const now = judgedAt(ports.clock.now(), found.manifest, leaf);
+    const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now };
     const { anchor, caNotAfter } = verifyStored(evidence);
     const signer = issuers.find(({ name }) => name === found.manifest.issuer);
     if (signer !== undefined) ports.trust.anchored(signer, anchor.fingerprint, leaf.notAfter);

@@ -8,7 +8,8 @@ import { asSigned, heldOutput, readHeld } from "./held.ts";
 import { issue, reach } from "./issue.ts";
 import { type Job, leafFacts } from "./job.ts";
 import { factsFor, publishAgain } from "./publish.ts";
-import { prove, refuseWithoutGain } from "./rotate.ts";
+import { judgedAt } from "./recover.ts";
+import { prove, refuseWithoutGain, stillWanted } from "./rotate.ts";
 
 /*
  * The reserve: a second pair of the service from a role of its own, with a longer life. It is renewed on its own and
@@ -32,15 +33,15 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   job.stage = "issue";
   const roots = await reach(job, () => ports.trust.bundle(job.authorities, issuer, signal), signal);
   refuseWithoutGain(job);
-  const signed = await issue(job, signal);
+  const signed = stillWanted(job) ?? (await issue(job, signal));
   job.stage = "verify";
   const verified = prove(job, signed, roots);
-  job.carry.unpublished = undefined;
   job.stage = "store";
   const { leaf, certificatePem, anchor, caNotAfter } = verified;
   ports.trust.anchored(issuer, anchor.fingerprint, leaf.notAfter);
   const material = { privateKey: signed.privateKey, certificate: certificatePem, trust: bundlePem(roots) };
   const manifest = await ports.store.commit(spec.output, material, factsFor(job, verified, signed).facts);
+  job.carry.unpublished = undefined;
   say({ kind: "reserved", leaf: leafFacts(manifest, leaf, { caNotAfter }), fresh: true });
   await ports.store.sweep(spec.output);
 }
@@ -66,7 +67,8 @@ export async function recoverReserve(job: Reading): Promise<void> {
     const roots = ports.trust.known(job.authorities);
     const privateKeyHash = ports.keys.publicKeyHash(privateKey);
     const asked = reserveSpec(spec, ports.heldDirectory);
-    const stored = { leaf, chain, privateKeyHash, request: asked.request, roots, now: ports.clock.now() };
+    const now = judgedAt(ports.clock.now(), found.manifest, leaf);
+    const stored = { leaf, chain, privateKeyHash, request: asked.request, roots, now };
     const { caNotAfter } = verifyStored(stored);
     const issuers = job.issuers.filter(({ name }) => name === reserve.issuer.name);
     const facts = leafFacts(found.manifest, leaf, { caNotAfter });

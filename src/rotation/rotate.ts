@@ -85,11 +85,15 @@ export function refuseWithoutGain(job: Job): void {
  * is now: it is offered again before another one is asked for.
  */
 async function usable(job: Job, roots: readonly Certificate[]): Promise<Signed | undefined> {
-  const request = requestHash(job.spec.request, job.issuer.identity);
-  const { unpublished } = job.carry;
-  if (unpublished !== undefined) return unpublished.requestHash === request ? unpublished : undefined;
+  if (job.carry.unpublished !== undefined) return stillWanted(job);
   // Who asks for another one by hand has seen enough of that one.
+  const request = requestHash(job.spec.request, job.issuer.identity);
   return job.state.forced ? undefined : refusedPair(job, { request, roots });
+}
+
+/** The certificate that was given before and could not be stored, if it answers the request as it is now. */
+export function stillWanted({ carry: { unpublished }, spec, issuer }: Job): Signed | undefined {
+  return unpublished?.requestHash === requestHash(spec.request, issuer.identity) ? unpublished : undefined;
 }
 
 function isBetterRung(next: RungName, current: RungName | undefined): boolean {

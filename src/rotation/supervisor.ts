@@ -113,8 +113,8 @@ export class Supervisor {
   }
 
   /** The clock is another than before: everybody decides anew. */
-  wakeAll(): void {
-    for (const name of this.#running.keys()) this.agenda.wake(name);
+  clockChanged(): void {
+    this.#crew.clockChanged();
   }
 
   /** Runs until the signal aborts; then ends every loop, each at a point where the disk is whole. */

@@ -51,7 +51,7 @@ export class Leafd {
       clock,
       emit,
       serverTime: async (signal) => (await here.health(signal)).serverTime,
-      changed: () => this.#supervisor.wakeAll(),
+      changed: () => this.#supervisor.clockChanged(),
     });
     this.#supervisor = this.#supervise(options, emit);
     const watching = this.#guard.watch(this.#stop.signal);

@@ -56,6 +56,7 @@ export const EVENTS: { readonly [K in Kind]: Extract<RotationEvent, { readonly k
   reload_failed: { ...of, kind: "reload_failed", ...told, ...failed, reason: "reload_failed", message: "exit code 1" },
   delivered: { ...of, kind: "delivered", generation: "..gen-1", serial: LEAF.serial },
   confirmed: { ...of, kind: "confirmed", generation: "..gen-1", serial: LEAF.serial, took: 900, endpoints: 2 },
+  clock_changed: { ...of, kind: "clock_changed" },
   still_live: { ...of, kind: "still_live", generation: "..gen-1" },
   proof_pending: {
     ...of,

@@ -9,6 +9,7 @@ import {
   isAway,
   mayReturn,
   probeDelay,
+  withoutFuture,
 } from "../../../src/domain/circuit.ts";
 import { REASONS, type Reason } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
@@ -138,6 +139,25 @@ describe("the way back to an issuer", () => {
     const looked = afterProbe(afterProbe(afterOutages(2), undefined, NOW), undefined, NOW);
     assert.equal(looked.kind, "closed");
     assert.equal(afterRequest(looked, away(), WHEN).kind, "open");
+  });
+});
+
+describe("a clock that was set back", () => {
+  const ahead = { at: NOW + DAY, probeAt: NOW + DAY };
+
+  it("leaves nothing of a circuit in the future", () => {
+    const open = afterRequest(afterRequest(afterOutages(1), away(), ahead), away(), ahead);
+    const closed = afterRequest(open, { kind: "ok" }, ahead);
+    assert.deepEqual([open.kind, closed.kind], ["open", "closed"]);
+    for (const circuit of [open, closed]) {
+      const then = withoutFuture(circuit, NOW);
+      assert.equal(then.since, NOW);
+      if (then.kind !== "closed") assert.equal(then.probeAt, NOW);
+    }
+  });
+
+  it("changes nothing of one that never was away", () => {
+    assert.deepEqual(withoutFuture(CLOSED, NOW), CLOSED);
   });
 });
 

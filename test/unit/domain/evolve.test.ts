@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Reason } from "../../../src/domain/errors.ts";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";
 import { INITIAL_STATE } from "../../../src/domain/state.ts";
@@ -24,4 +25,13 @@ test("force lasts until the dependents know the new certificate", () => {
 test("a pause after a request by force is obeyed, and the request is served after the pause", () => {
   const { forced, force } = after(EVENTS.recovered, byForce, EVENTS.paused);
   assert.deepEqual([forced, force], [true, false]);
+});
+
+test("with another clock, what failed because a certificate had ended or not begun is no trouble any more", () => {
+  const failed = (reason: Reason) => after(EVENTS.recovered, { ...EVENTS.rotation_failed, reason, issuer: "main" });
+  for (const reason of ["expired", "not_yet_valid"] as const) {
+    const { rotationTrouble, issuerTroubles } = evolve(failed(reason), EVENTS.clock_changed);
+    assert.deepEqual([rotationTrouble, issuerTroubles], [undefined, {}]);
+  }
+  assert.equal(evolve(failed("sealed"), EVENTS.clock_changed).rotationTrouble?.reason, "sealed");
 });

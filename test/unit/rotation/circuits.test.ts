@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LeafdError } from "../../../src/domain/errors.ts";
-import { HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import { Circuits } from "../../../src/rotation/circuits.ts";
 import { exampleIssuer } from "../../support/circumstances.ts";
 import { inWorld } from "../../support/in-world.ts";
@@ -184,4 +184,16 @@ inWorld("a service that never asked says why it left: what opened the circuit", 
   await world.pass(runner, 12 * MINUTE);
   const { to, reason } = world.last("rung_changed") ?? {};
   assert.deepEqual([to, reason, world.last("rotation_failed")], ["failover", "sealed", undefined]);
+});
+
+inWorld("a clock that is set back does not put off the look at an issuer that is away", async (world) => {
+  const { circuits, states, report } = circuitsOf(world);
+  world.issuer.away = SEALED;
+  report(DEAD, DEAD, DEAD);
+  world.clock.jump(-2 * DAY);
+  circuits.reconsider();
+  world.issuer.away = undefined;
+  await world.clock.advance(MINUTE);
+  assert.deepEqual(states, ["open", "half_open"]);
+  circuits.close();
 });

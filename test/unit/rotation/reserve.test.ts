@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import type { AtExpiry, OutageSpec } from "../../../src/domain/outage-spec.ts";
 import type { ServiceSpec } from "../../../src/domain/spec.ts";
-import { HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import type { ServiceRunner } from "../../../src/rotation/runner.ts";
 import { openLedger } from "../../../src/store/ledger.ts";
 import { exampleIssuer } from "../../support/circumstances.ts";
@@ -267,4 +267,29 @@ inWorld("a pair that ended while the machine slept is renewed, and nothing is st
   await world.settle(runner);
   assert.equal(world.last("expired"), undefined);
   assert.ok(current(runner).notAfter > now(world));
+});
+
+inWorld("a reserve that only a clock which is ahead makes look over is held all the same", async (world) => {
+  world.addIssuer("main-reserve");
+  const spec = withReserve(world);
+  const runner = world.start(spec);
+  await world.settle(runner);
+  const { reserve } = runner.state;
+  world.clock.jump(2 * DAY);
+  const again = world.start(spec);
+  await again.carryOut({ kind: "recover" }, new AbortController().signal);
+  assert.ok(reserve);
+  assert.equal(again.state.reserve?.serial, reserve.serial);
+});
+
+inWorld("a reserve that could not be stored is stored later, and costs no other certificate", async (world) => {
+  await world.settle(world.start());
+  const issuer = world.addIssuer("main-reserve");
+  world.commitFailures.push(new LeafdError("disk_full", "no space"), new LeafdError("disk_full", "no space"));
+  const runner = world.start(withReserve(world));
+  await world.settle(runner);
+  await world.pass(runner, HOUR / 2);
+  assert.equal(world.kinds().filter((kind) => kind === "reserve_failed").length, 2);
+  assert.ok(runner.state.reserve);
+  assert.equal(issuer.signed, 1);
 });
