@@ -44,7 +44,8 @@ export function statusRoutes({ status, explain, events }: Answers, streams: Even
     throw noSuchService(name, status().services);
   };
   const refuseUnknown = (name: string | undefined): void => {
-    if (name === undefined || explain(name) !== undefined || events.recent(name).length > 0) return;
+    // In this order: an explanation is made for the answer, and most services have events.
+    if (name === undefined || events.recent(name).length > 0 || explain(name) !== undefined) return;
     throw noSuchService(name, status().services);
   };
   return {

@@ -13,8 +13,8 @@ const SUPPORTED_PACES: readonly { readonly scrape: Millis; readonly window: Mill
   { scrape: 60 * SECOND, window: 1200 * SECOND },
 ];
 
-/** The part of the renewal window after which the critical alert of those rules is due. */
-const CRITICAL_BURN = 0.4;
+/** The part of the renewal window after which those rules warn, and call somebody. */
+export const ALERT_BURN = { warning: 0.2, critical: 0.4 } as const;
 
 /** Until it fires, at worst: up to the next scrape, the second one that has to see it, one that fails, and the rule. */
 const SCRAPES_UNTIL_FIRED = 4;
@@ -56,7 +56,7 @@ function alertLate(use: LifetimeUse, { scrapeInterval: scrape }: ReviewSpec): re
   const window = lifetime - firstDue({ notBefore: 0, receivedAt: 0, notAfter: lifetime }, { ...plan, jitter: 0 }).due;
   const needed = SUPPORTED_PACES.find((pace) => scrape <= pace.scrape);
   if (needed !== undefined && needed.window <= window) return [];
-  const lead = window * (1 - CRITICAL_BURN) - SCRAPES_UNTIL_FIRED * scrape;
+  const lead = window * (1 - ALERT_BURN.critical) - SCRAPES_UNTIL_FIRED * scrape;
   const when = lead <= 0 ? "only after the end" : `as late as ${formatDuration(lead)} before the end`;
   const rarest = SUPPORTED_PACES.findLast((pace) => pace.window <= window);
   const longer = needed && `ask for ${durationAtLeast(Math.round(needed.window / (1 - use.renewAt)))} or longer`;

@@ -1,7 +1,7 @@
+import { childEnvironment, type Environment } from "../domain/child-environment.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import type { Clock, ReloadContext } from "../rotation/ports.ts";
-import { childEnvironment, type Environment } from "./environment.ts";
 import { said } from "./output-tail.ts";
 import { runCommand } from "./run-command.ts";
 

@@ -1,8 +1,8 @@
+import type { Environment } from "../domain/child-environment.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import { Slots } from "../domain/slots.ts";
 import type { Clock, ReloadContext, Reloader } from "../rotation/ports.ts";
-import type { Environment } from "./environment.ts";
 import { runExec } from "./exec.ts";
 import { runHttp } from "./http.ts";
 import { runSignal } from "./signal.ts";

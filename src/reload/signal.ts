@@ -1,9 +1,9 @@
+import type { Environment } from "../domain/child-environment.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { ReloadSignal, ReloadStep, SignalTarget } from "../domain/reload-spec.ts";
 import type { Slots } from "../domain/slots.ts";
 import { formatDuration, SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
-import type { Environment } from "./environment.ts";
 import { readPidFile } from "./pid-file.ts";
 import { credentialsOf, findProcess, findProcesses, type Process, startTime } from "./processes.ts";
 import { uidOf } from "./users.ts";

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { childEnvironment, type Environment } from "../domain/child-environment.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { Slots } from "../domain/slots.ts";
 import { SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
-import { childEnvironment, type Environment } from "./environment.ts";
 import { runCommand } from "./run-command.ts";
 
 const GETENT_TIMEOUT = 5 * SECOND;

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { childEnvironment, type Environment } from "../domain/child-environment.ts";
 import type { Millis } from "../domain/units.ts";
 
 /** What systemd is told of this process: sd_notify(3). */
@@ -10,9 +11,6 @@ export interface Systemd {
   notify(...assignments: readonly string[]): Promise<void>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** systemd answers at once; one that does not must not hold up whoever tells it. */
 const LONGEST: Millis = 5000;
 
@@ -22,9 +20,9 @@ const LONGEST: Millis = 5000;
  * `NotifyAccess=all`, since it comes from a child.
  */
 export function findSystemd(environment: Environment, pid: number): Systemd | undefined {
-  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PATH = DEFAULT_PATH } = environment;
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = environment;
   if (NOTIFY_SOCKET === undefined || NOTIFY_SOCKET === "") return undefined;
-  const options = { env: { PATH, NOTIFY_SOCKET }, timeout: LONGEST };
+  const options = { env: childEnvironment(environment, { NOTIFY_SOCKET }), timeout: LONGEST };
   const watchdog = Number(WATCHDOG_USEC) / 1000;
   const isOurs = WATCHDOG_PID === undefined || WATCHDOG_PID === String(pid);
   return {

@@ -1,11 +1,9 @@
+import { ALERT_BURN } from "../../domain/lifetime-review.ts";
 import type { DaemonStatus, ServiceStatus } from "../../domain/status.ts";
 import { type EpochMillis, SECOND } from "../../domain/units.ts";
 import { PLUGIN_EXIT, type PluginExitCode } from "../exit-codes.ts";
 
 /* `leafd status --nagios`: one line and an exit code, as Nagios, Icinga and their kind run plugins. */
-
-/** Of the time between the due renewal and the end: the part that may be used up before it is a warning, or critical. */
-const BURN = { warning: 0.2, critical: 0.4 } as const;
 
 interface Verdict {
   /** Without a line end. */
@@ -58,8 +56,8 @@ function judge(service: ServiceStatus, now: EpochMillis): readonly Judged[] {
   if (state === "pending") return say("warning", "not looked at yet");
   const burn = burnOf(service, now);
   const used = `${Math.floor(burn * 100)}% of its renewal window is used up`;
-  if (burn > BURN.critical) return say("critical", used);
-  if (burn > BURN.warning) return say("warning", used);
+  if (burn > ALERT_BURN.critical) return say("critical", used);
+  if (burn > ALERT_BURN.warning) return say("warning", used);
   if (state === "not_live") return say("warning", "another certificate is served");
   return state === "reload_owed" && reason !== undefined ? say("warning", "its dependents could not be told") : [];
 }
@@ -76,7 +74,7 @@ function figures({ services }: DaemonStatus, now: EpochMillis, levels: readonly 
   const burn = Math.max(0, ...services.map((service) => burnOf(service, now)));
   const ends = services.flatMap(({ notAfter }) => (notAfter === undefined ? [] : [notAfter - now]));
   const next = ends.length === 0 ? [] : [`next_end=${Math.max(0, Math.floor(Math.min(...ends) / SECOND))}s;;;0`];
-  const worst = `worst_burn=${Math.floor(burn * 100)}%;${BURN.warning * 100};${BURN.critical * 100};0;100`;
+  const worst = `worst_burn=${Math.floor(burn * 100)}%;${ALERT_BURN.warning * 100};${ALERT_BURN.critical * 100};0;100`;
   return [`services=${services.length};;;0`, `warning=${warning};;;0`, `critical=${critical};;;0`, worst, ...next].join(
     " ",
   );
