@@ -9,11 +9,11 @@ import {
   retryCap,
   retryDelay,
 } from "../../../src/domain/backoff.ts";
-import { REASONS } from "../../../src/domain/errors.ts";
+import { REASONS, type Reason } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
-const NOTHING_BETTER: ReadonlySet<string> = new Set([
+const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>([
   "no_gain",
   "lifetime_short",
   "expired",
@@ -71,7 +71,7 @@ test("a refusal that no repetition heals is retried at the slow end from the fir
 });
 
 test("an issuer that has nothing better to give is asked again after a minute at least, and 5 to 10 % of the life", () => {
-  for (const reason of ["no_gain", "lifetime_short", "expired", "ca_invalid"] as const) {
+  for (const reason of NOTHING_BETTER) {
     assert.equal(retryDelay({ reason, count: 1 }, 0, 0.9), MINUTE);
     assert.equal(retryDelay({ reason, count: 9 }, 30 * SECOND, 0), MINUTE);
     assert.equal(retryDelay({ reason, count: 1 }, 30 * DAY, 0), 36 * HOUR);
