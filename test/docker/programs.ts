@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { constants, existsSync } from "node:fs";
-import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { programOf } from "../support/debian-package.ts";
 import { debianRoot } from "../support/debian-root.ts";
 import { findOpenBao } from "../support/openbao-binary.ts";
 
@@ -32,35 +33,12 @@ export interface Programs {
  */
 export async function preparePrograms(say: Say): Promise<Programs> {
   if (process.getuid?.() !== 0) throw new Error("these tests start a Docker engine of their own: run them as root");
-  await need("docker.io", "dockerd", say);
-  await need("debootstrap", "debootstrap", say);
-  await need("prometheus", "prometheus", say);
+  await programOf({ package: "docker.io", program: "dockerd", say });
+  const prometheus = await programOf({ package: "prometheus", program: "prometheus", say });
   const bao = await findOpenBao(say);
   if (bao === undefined) throw new Error("there is no OpenBao");
   const root = await debianRoot({ purpose: "docker", packages: PACKAGES, say });
-  const prometheus = await inPath("prometheus");
-  if (prometheus === undefined) throw new Error("there is no prometheus");
   return { root, bao, prometheus, compose: await findCompose(say) };
-}
-
-async function need(debianPackage: string, program: string, say: Say): Promise<void> {
-  if ((await inPath(program)) !== undefined) return;
-  say(`installing ${debianPackage}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update", "-q"], MUCH);
-  await run("apt-get", ["install", "-q", "-y", "--no-install-recommends", debianPackage], { ...MUCH, env });
-}
-
-async function inPath(program: string): Promise<string | undefined> {
-  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]) {
-    const path = join(directory, program);
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
-  }
-  return undefined;
 }
 
 /** Built from its module at the pinned version, once. */

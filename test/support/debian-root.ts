@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { programOf } from "./debian-package.ts";
 
 const run = promisify(execFile);
 
@@ -20,7 +21,7 @@ interface DebianOptions {
 
 /**
  * The root of a small Debian with these packages, for copying: made by debootstrap the first time (minutes), then taken
- * from the cache. Needs root, `debootstrap`, and the package mirror that this host uses itself.
+ * from the cache. Needs root on a Debian, and the package mirror that it uses itself.
  */
 export async function debianRoot({ purpose, packages, say }: DebianOptions): Promise<string> {
   const cache = join(CACHE, purpose);
@@ -31,7 +32,9 @@ export async function debianRoot({ purpose, packages, say }: DebianOptions): Pro
   await rm(fresh, { recursive: true, force: true });
   await mkdir(cache, { recursive: true });
   const options = ["--variant=minbase", `--include=${packages.join(",")}`, RELEASE, fresh, await mirror()];
-  await run("debootstrap", options, { maxBuffer: 64 * 1024 * 1024 });
+  await run(await programOf({ package: "debootstrap", program: "debootstrap", say }), options, {
+    maxBuffer: 64 * 1024 * 1024,
+  });
   // nginx would start with each boot, on the ports of this host.
   for (const link of ["systemd/system/multi-user.target.wants/nginx.service", "nginx/sites-enabled/default"])
     await rm(join(fresh, "etc", link), { force: true });

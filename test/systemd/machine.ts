@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { programOf } from "../support/debian-package.ts";
 import { debianRoot } from "../support/debian-root.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -34,17 +35,21 @@ export interface Machine extends AsyncDisposable {
   reboot(): Promise<void>;
 }
 
+type Say = (line: string) => void;
+
+/** The Debian that is booted, and what boots it: minutes the first time. Rejects with what cannot be had. */
+export async function prepareMachine(say: Say): Promise<string> {
+  if (process.getuid?.() !== 0) throw new Error("these tests boot a Debian in namespaces of its own: run them as root");
+  await programOf({ package: "systemd-container", program: "systemd-nspawn", say });
+  return debianRoot({ purpose: "systemd", packages: PACKAGES, say });
+}
+
 /** Boots a fresh copy of the Debian. What cannot be had fails, with the reason. */
-export async function bootMachine(say: (line: string) => void): Promise<Machine> {
+export async function bootMachine(say: Say): Promise<Machine> {
   const name = `leafd-test-${process.pid}`;
   const root = join(tmpdir(), name);
   // `cp` of the core copies sockets and devices of a root file system as they are.
-  await run("cp", [
-    "--archive",
-    "--reflink=auto",
-    await debianRoot({ purpose: "systemd", packages: PACKAGES, say }),
-    root,
-  ]);
+  await run("cp", ["--archive", "--reflink=auto", await prepareMachine(say), root]);
   let booted = await boot(root, name);
   const forget = (): void => {
     booted.child.kill("SIGKILL");
