@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -9,7 +9,7 @@ const run = promisify(execFile);
 interface Wanted {
   /** Of Debian. */
   readonly package: string;
-  /** What it brings. */
+  /** What it brings: a name that is looked for in PATH, or a file that is not in PATH. */
   readonly program: string;
   readonly say: (line: string) => void;
 }
@@ -31,7 +31,8 @@ export async function programOf(wanted: Wanted): Promise<string> {
 }
 
 async function inPath(program: string): Promise<string | undefined> {
-  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]) {
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  for (const directory of isAbsolute(program) ? [""] : directories) {
     const path = join(directory, program);
     const isThere = await access(path, constants.X_OK).then(
       () => true,

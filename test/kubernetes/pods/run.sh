@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs leafd in real pods: a control plane and one node with containerd, in namespaces of their own that end with this
-# script. Too heavy for CI. Needs root, go, containerd, runc, and the CNI plugins (Debian: containerd
-# containernetworking-plugins), nginx, iproute2. Prints one line for each thing that was seen; exit code 0: all of them.
+# script. Too heavy for CI. Needs root on a Debian, and Go; installs and builds what else it needs, the first time. Prints
+# one line for each thing that was seen; exit code 0: all of them.
 set -eu
 cd "$(dirname "$0")/../../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
