@@ -1,6 +1,6 @@
 import { evolve } from "../src/domain/evolve.ts";
-import { serviceStatus } from "../src/domain/service-status.ts";
 import { INITIAL_STATE, type ServiceState } from "../src/domain/state.ts";
+import { serviceStatus } from "../src/domain/status/service-status.ts";
 import { createMetrics } from "../src/observe/metrics.ts";
 import { createTally } from "../src/observe/tally.ts";
 import { around, exampleProbe, exampleService } from "../test/support/circumstances.ts";

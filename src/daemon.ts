@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoadedConfig } from "./config/load.ts";
 import { createPorts } from "./daemon-ports.ts";
-import { trustEnd } from "./domain/authority-ends.ts";
 import { LeafdError } from "./domain/errors.ts";
-import { serviceStatus } from "./domain/service-status.ts";
 import type { Settings, TrustSpec } from "./domain/spec.ts";
+import { trustEnd } from "./domain/status/authority-ends.ts";
+import { serviceStatus } from "./domain/status/service-status.ts";
 import type { DaemonStatus } from "./domain/status.ts";
 import type { EpochMillis } from "./domain/units.ts";
 import { createReloader } from "./reload/reloader.ts";

@@ -1,5 +1,5 @@
 import { toLeafdError } from "../domain/errors.ts";
-import { statusToJson } from "../domain/status-json.ts";
+import { statusToJson } from "../domain/status/json.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";

@@ -1,7 +1,7 @@
 import type { Daemon } from "../daemon.ts";
 import { orAborted } from "../domain/abort.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import { statusLine } from "../domain/status-line.ts";
+import { statusLine } from "../domain/status/line.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import { findSystemd } from "../runtime/systemd-notify.ts";

@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject, randomBytes } from "node:crypto";
-import { DerError, der, oid, sequence, TAG } from "../domain/der.ts";
 import { ipToBytes } from "../domain/ip.ts";
-import { decodeBase64, pemBlocks, toPem } from "../domain/pem.ts";
 import type { Names } from "../domain/spec.ts";
 import type { EpochMillis } from "../domain/units.ts";
-import { type CertificateFields, decodeCertificate } from "../domain/x509.ts";
+import { type CertificateFields, decodeCertificate } from "../domain/x509/decode.ts";
+import { DerError, der, oid, sequence, TAG } from "../domain/x509/der.ts";
+import { decodeBase64, pemBlocks, toPem } from "../domain/x509/pem.ts";
 import { VaultError } from "./protocol.ts";
 import {
   distinguishedName,

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { DerError, DerReader, readOid, TAG } from "../domain/der.ts";
-import { decodeBase64, pemBlocks } from "../domain/pem.ts";
 import type { Names } from "../domain/spec.ts";
-import { decodeExtensions } from "../domain/x509-extensions.ts";
+import { DerError, DerReader, readOid, TAG } from "../domain/x509/der.ts";
+import { decodeExtensions } from "../domain/x509/extensions.ts";
+import { decodeBase64, pemBlocks } from "../domain/x509/pem.ts";
 import { VaultError } from "./protocol.ts";
 
 /** What a certificate request asks for (RFC 2986); its signature holds. */

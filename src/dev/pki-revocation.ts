@@ -1,5 +1,5 @@
-import { toPem } from "../domain/pem.ts";
 import type { EpochMillis } from "../domain/units.ts";
+import { toPem } from "../domain/x509/pem.ts";
 import { colons, createCrl, readCertificates } from "./certificates.ts";
 import { text } from "./fields.ts";
 import type { PkiState } from "./pki-state.ts";

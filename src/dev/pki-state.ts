@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
 import type { EpochMillis } from "../domain/units.ts";
-import type { CertificateFields } from "../domain/x509.ts";
+import type { CertificateFields } from "../domain/x509/decode.ts";
 import type { Authority } from "./certificates.ts";
 import type { Role } from "./pki-role.ts";
 import { listed, VaultError } from "./protocol.ts";

@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject, sign } from "node:crypto";
-import { bitString, der, oid, sequence, TAG } from "../domain/der.ts";
+import { bitString, der, oid, sequence, TAG } from "../domain/x509/der.ts";
 import { keyKind } from "./key-pairs.ts";
 
 /*

@@ -1,10 +1,10 @@
 import { hash, type KeyObject, X509Certificate } from "node:crypto";
-import { DerError } from "./der.ts";
 import { LeafdError } from "./errors.ts";
-import { decodeBase64, MAX_PEM_LENGTH, pemBlocks, toPem } from "./pem.ts";
 import type { Names } from "./spec.ts";
 import type { EpochMillis } from "./units.ts";
-import { decodeCertificate } from "./x509.ts";
+import { decodeCertificate } from "./x509/decode.ts";
+import { DerError } from "./x509/der.ts";
+import { decodeBase64, MAX_PEM_LENGTH, pemBlocks, toPem } from "./x509/pem.ts";
 
 /** An X.509 certificate (RFC 5280), parsed: what leafd asks of one, and nothing else. */
 export interface Certificate {

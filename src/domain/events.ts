@@ -1,8 +1,8 @@
-import type { DaemonEvent } from "./daemon-events.ts";
-import type { DeliveryEvent } from "./delivery-events.ts";
 import type { Reason } from "./errors.ts";
-import type { OfService } from "./event-base.ts";
-import type { LadderEvent } from "./ladder-events.ts";
+import type { OfService } from "./events/base.ts";
+import type { DaemonEvent } from "./events/daemon.ts";
+import type { DeliveryEvent } from "./events/delivery.ts";
+import type { LadderEvent } from "./events/ladder.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
 import type { EpochMillis, Millis } from "./units.ts";
 
@@ -32,7 +32,7 @@ export type Stage = (typeof STAGES)[number];
 export const DRIFTS = ["missing", "damaged"] as const satisfies readonly Cause[];
 export type Drift = (typeof DRIFTS)[number];
 
-/** What happens to one service. `evolve` (state.ts) folds these into its state; nothing else changes it. */
+/** What happens to one service. `evolve` (evolve.ts) folds these into its state; nothing else changes it. */
 export type ServiceEvent =
   | DeliveryEvent
   | LadderEvent

@@ -1,9 +1,9 @@
 import { budgetOpensAt } from "./backoff.ts";
 import { decide } from "./decide.ts";
-import { type Foreseen, foresee, type Outlook } from "./foresee.ts";
+import { type Foreseen, foresee, type Outlook } from "./explain/foresee.ts";
 import { jitter, renewalPoints } from "./schedule.ts";
-import { serviceStatus } from "./service-status.ts";
 import type { ServiceState, Trouble } from "./state.ts";
+import { serviceStatus } from "./status/service-status.ts";
 import { type IssuerStatus, issuerStatus, type ServiceStatus } from "./status.ts";
 import { type EpochMillis, type Millis, SECOND } from "./units.ts";
 

@@ -1,12 +1,12 @@
 import type { Certificate } from "./certificate.ts";
 import { type Walk, walkChain } from "./chain.ts";
-import { subjectOf } from "./check-rules.ts";
-import { CHECKS, type Check } from "./checks.ts";
 import { LeafdError } from "./errors.ts";
-import type { Gathered } from "./evidence.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
 import type { CertificateRequest } from "./spec.ts";
 import { type EpochMillis, formatTime, MINUTE, type Millis } from "./units.ts";
+import { subjectOf } from "./verify/check-rules.ts";
+import { CHECKS, type Check } from "./verify/checks.ts";
+import type { Gathered } from "./verify/evidence.ts";
 
 /** What a pair is judged by. */
 export interface StoredEvidence {

@@ -1,10 +1,10 @@
 import { sign } from "node:crypto";
-import { bitString, der, oid, sequence, TAG } from "../domain/der.ts";
 import { LeafdError } from "../domain/errors.ts";
 import { ipToBytes } from "../domain/ip.ts";
-import { toPem } from "../domain/pem.ts";
 import type { Names } from "../domain/spec.ts";
-import { keyAlgorithmOf } from "../domain/x509.ts";
+import { keyAlgorithmOf } from "../domain/x509/decode.ts";
+import { bitString, der, oid, sequence, TAG } from "../domain/x509/der.ts";
+import { toPem } from "../domain/x509/pem.ts";
 import type { KeyPair } from "./key-pair.ts";
 
 /**

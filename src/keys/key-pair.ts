@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { DerReader, sequence, TAG } from "../domain/der.ts";
 import { LeafdError } from "../domain/errors.ts";
-import { decodeBase64, pemBlocks } from "../domain/pem.ts";
 import { Secret } from "../domain/secret.ts";
 import type { KeyAlgorithm } from "../domain/spec.ts";
+import { DerReader, sequence, TAG } from "../domain/x509/der.ts";
+import { decodeBase64, pemBlocks } from "../domain/x509/pem.ts";
 
 /** A private key, ready to sign. */
 export interface KeyPair {

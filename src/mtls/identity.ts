@@ -1,11 +1,11 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type Certificate, parseCertificate } from "../domain/certificate.ts";
-import { DerReader, TAG } from "../domain/der.ts";
 import { LeafdError } from "../domain/errors.ts";
-import { toPem } from "../domain/pem.ts";
 import { spiffeProblem } from "../domain/spiffe.ts";
 import type { EpochMillis } from "../domain/units.ts";
-import { decodeExtensions } from "../domain/x509-extensions.ts";
+import { DerReader, TAG } from "../domain/x509/der.ts";
+import { decodeExtensions } from "../domain/x509/extensions.ts";
+import { toPem } from "../domain/x509/pem.ts";
 
 /** Who a verified certificate belongs to. */
 export interface PeerIdentity {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { statusToJson } from "../domain/status/json.ts";
 import type { DaemonStatus } from "../domain/status.ts";
-import { statusToJson } from "../domain/status-json.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import { type Health, liveness, readiness } from "./health.ts";

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { statusToJson } from "../domain/status/json.ts";
 import type { DaemonStatus, ServiceStatus } from "../domain/status.ts";
-import { statusToJson } from "../domain/status-json.ts";
 import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock } from "../rotation/ports.ts";
 import type { Reply } from "./reply.ts";

@@ -1,5 +1,5 @@
-import type { ReloadMethod } from "../domain/delivery-events.ts";
 import { REASONS, type Reason } from "../domain/errors.ts";
+import type { ReloadMethod } from "../domain/events/delivery.ts";
 import { CAUSES, DRIFTS, type RotationEvent } from "../domain/events.ts";
 import { RUNG_NAMES } from "../domain/manifest.ts";
 import type { Emit } from "../rotation/ports.ts";

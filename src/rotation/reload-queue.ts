@@ -1,5 +1,5 @@
-import type { ReloadMethod } from "../domain/delivery-events.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { ReloadMethod } from "../domain/events/delivery.ts";
 import type { ReloadStep } from "../domain/reload-spec.ts";
 import { SECOND } from "../domain/units.ts";
 import { type BatchOptions, ReloadBatch, type ReloadRequest } from "./reload-batch.ts";

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { issuingCaEnds } from "../domain/authority-ends.ts";
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
+import { issuingCaEnds } from "../domain/status/authority-ends.ts";
 import { type IssuerStatus, issuerStatus } from "../domain/status.ts";
 import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";

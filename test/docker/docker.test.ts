@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
-import { statusFromJson } from "../../src/domain/status-json.ts";
+import { statusFromJson } from "../../src/domain/status/json.ts";
 import { VERSION } from "../../src/version.ts";
 import { blocksOf, missingLine, placeOf } from "../support/doc-blocks.ts";
 import { waitFor } from "../support/wait-for.ts";

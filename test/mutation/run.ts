@@ -18,7 +18,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 
 /** Where a mistake costs a service its certificate. */
 const PARTS: Readonly<Record<string, readonly Target[]>> = {
-  checks: [{ file: "src/domain/checks.ts", table: "CHECKS" }],
+  checks: [{ file: "src/domain/verify/checks.ts", table: "CHECKS" }],
   rules: [{ file: "src/domain/rules.ts" }, { file: "src/domain/decide.ts" }],
   rungs: [{ file: "src/domain/ladder.ts" }, { file: "src/domain/circuit.ts" }],
   timing: [{ file: "src/domain/schedule.ts" }, { file: "src/domain/backoff.ts" }],

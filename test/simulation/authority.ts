@@ -8,10 +8,10 @@ import {
   signed,
   time,
 } from "../../src/dev/signed-der.ts";
-import { der, oid, sequence, TAG } from "../../src/domain/der.ts";
-import { toPem } from "../../src/domain/pem.ts";
 import type { Names } from "../../src/domain/spec.ts";
 import { DAY, type EpochMillis } from "../../src/domain/units.ts";
+import { der, oid, sequence, TAG } from "../../src/domain/x509/der.ts";
+import { toPem } from "../../src/domain/x509/pem.ts";
 import { keyOf } from "./pooled-keys.ts";
 
 export interface LeafOrder {

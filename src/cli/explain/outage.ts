@@ -1,5 +1,5 @@
+import type { Foreseen } from "../../domain/explain/foresee.ts";
 import type { Explanation } from "../../domain/explain.ts";
-import type { Foreseen } from "../../domain/foresee.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../../domain/units.ts";
 
 /** What `leafd explain` says would happen if no issuer could be had from now on, a line each. */

@@ -1,13 +1,13 @@
 import { isIP, isIPv6 } from "node:net";
 import { type Certificate, parseCertificate } from "../../domain/certificate.ts";
-import { formatName } from "../../domain/distinguished-name.ts";
 import { LeafdError, toLeafdError } from "../../domain/errors.ts";
 import { type Finding, finding } from "../../domain/inspect/findings.ts";
 import { MAX_CHAIN } from "../../domain/inspect/leaf.ts";
 import { diskFindings, type ServedFacts, servedFindings } from "../../domain/inspect/served.ts";
 import type { PairMaterial } from "../../domain/inspection.ts";
 import type { ProbeSpec } from "../../domain/outage-spec.ts";
-import { toPem } from "../../domain/pem.ts";
+import { formatName } from "../../domain/x509/distinguished-name.ts";
+import { toPem } from "../../domain/x509/pem.ts";
 import { createViewer } from "../../reload/probe.ts";
 import type { ServerView } from "../../reload/server-view.ts";
 import { systemClock } from "../../runtime/clock.ts";

@@ -5,7 +5,7 @@ import { LeafdError, toLeafdError } from "../../domain/errors.ts";
 import type { TrustAnchors } from "../../domain/inspect/chain.ts";
 import { type Finding, finding } from "../../domain/inspect/findings.ts";
 import { type PemItem, readPemItems } from "../../domain/inspect/pem.ts";
-import { keyAlgorithmOf } from "../../domain/x509.ts";
+import { keyAlgorithmOf } from "../../domain/x509/decode.ts";
 import { keyPair } from "../../keys/key-pair.ts";
 import { readFound } from "../../store/look-at.ts";
 

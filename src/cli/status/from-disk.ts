@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { trustEnd } from "../../domain/authority-ends.ts";
 import { CLOSED } from "../../domain/circuit.ts";
 import type { IssuerSpec } from "../../domain/cluster-spec.ts";
 import { evolve } from "../../domain/evolve.ts";
 import { type Explanation, explainService } from "../../domain/explain.ts";
 import { issuerIdentity } from "../../domain/request.ts";
-import { serviceStatus } from "../../domain/service-status.ts";
 import type { ServiceSpec, Settings } from "../../domain/spec.ts";
 import { INITIAL_STATE, type ServiceState } from "../../domain/state.ts";
+import { trustEnd } from "../../domain/status/authority-ends.ts";
+import { serviceStatus } from "../../domain/status/service-status.ts";
 import type { DaemonStatus } from "../../domain/status.ts";
 import type { EpochMillis } from "../../domain/units.ts";
 import { keys } from "../../keys/keys.ts";

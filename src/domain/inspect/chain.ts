@@ -1,7 +1,7 @@
 import type { Certificate } from "../certificate.ts";
 import { type Walk, walkChain } from "../chain.ts";
-import { quote, subjectOf } from "../check-rules.ts";
 import { type EpochMillis, MINUTE } from "../units.ts";
+import { quote, subjectOf } from "../verify/check-rules.ts";
 import { type Finding, finding } from "./findings.ts";
 
 /** Certificates that belong together, and what they are held against. */

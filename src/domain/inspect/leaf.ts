@@ -1,8 +1,8 @@
 import type { Certificate } from "../certificate.ts";
-import { nowIs, subjectOf } from "../check-rules.ts";
-import { CHECKS } from "../checks.ts";
 import type { CertificateRequest, Usage } from "../spec.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../units.ts";
+import { nowIs, subjectOf } from "../verify/check-rules.ts";
+import { CHECKS } from "../verify/checks.ts";
 import {
   type Climbed,
   climbed,

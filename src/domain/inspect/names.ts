@@ -1,8 +1,8 @@
 import type { Certificate } from "../certificate.ts";
-import { list, subjectOf } from "../check-rules.ts";
 import { canonicalIp } from "../ip.ts";
 import { normaliseNames } from "../names.ts";
 import type { Names } from "../spec.ts";
+import { list, subjectOf } from "../verify/check-rules.ts";
 import { type Finding, finding } from "./findings.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { type Certificate, parseCertificate } from "../certificate.ts";
-import { DerReader, TAG } from "../der.ts";
 import { toLeafdError } from "../errors.ts";
-import { decodeBase64, toPem } from "../pem.ts";
 import { Secret } from "../secret.ts";
+import { DerReader, TAG } from "../x509/der.ts";
+import { decodeBase64, toPem } from "../x509/pem.ts";
 
 /** What a file holds, block by block. */
 export type PemItem =

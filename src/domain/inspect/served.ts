@@ -1,5 +1,5 @@
 import type { Certificate } from "../certificate.ts";
-import { brief, list } from "../check-rules.ts";
+import { brief, list } from "../verify/check-rules.ts";
 import { type Finding, finding } from "./findings.ts";
 
 /** What a handshake showed besides certificates. */

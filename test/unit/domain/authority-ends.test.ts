@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { issuingCaEnds, trustEnd } from "../../../src/domain/authority-ends.ts";
+import { issuingCaEnds, trustEnd } from "../../../src/domain/status/authority-ends.ts";
 import { DAY, HOUR } from "../../../src/domain/units.ts";
 import { LEAF } from "../../support/events.ts";
 import { NOW } from "../../support/status.ts";

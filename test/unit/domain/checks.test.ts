@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CHECKS } from "../../../src/domain/checks.ts";
+import { CHECKS } from "../../../src/domain/verify/checks.ts";
 import { gather, judge } from "../../../src/domain/verify.ts";
 import { BROKEN_CHAINS } from "../../support/broken-chains.ts";
 import { BROKEN_LEAVES } from "../../support/broken-leaves.ts";

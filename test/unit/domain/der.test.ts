@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { bitString, DerError, DerReader, der, oid, readOid, sequence, TAG } from "../../../src/domain/der.ts";
+import { bitString, DerError, DerReader, der, oid, readOid, sequence, TAG } from "../../../src/domain/x509/der.ts";
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { type PemItem, readPemItems } from "../../../src/domain/inspect/pem.ts";
-import { toPem } from "../../../src/domain/pem.ts";
+import { toPem } from "../../../src/domain/x509/pem.ts";
 import { goodLeaf, issuing } from "../../support/evidence.ts";
 
 const { pem } = goodLeaf.certificate;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { der, oid, sequence, TAG } from "../../../src/domain/der.ts";
-import { formatName } from "../../../src/domain/distinguished-name.ts";
 import { diskFindings, type ServedFacts, servedFindings } from "../../../src/domain/inspect/served.ts";
 import { HOUR } from "../../../src/domain/units.ts";
+import { der, oid, sequence, TAG } from "../../../src/domain/x509/der.ts";
+import { formatName } from "../../../src/domain/x509/distinguished-name.ts";
 import { goodLeaf, issuing, NAMES, root } from "../../support/evidence.ts";
 
 const facts: ServedFacts = {

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import { parseCertificate, parseCertificates } from "../../../src/domain/certificate.ts";
 import { LeafdError } from "../../../src/domain/errors.ts";
-import { toPem } from "../../../src/domain/pem.ts";
+import { toPem } from "../../../src/domain/x509/pem.ts";
 import { TestCa } from "../../support/test-ca.ts";
 
 const root = await TestCa.root({ name: "Root" });

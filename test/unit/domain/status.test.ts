@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
+import { statusFromJson, statusToJson } from "../../../src/domain/status/json.ts";
 import { describeValidity, hasValidPair, isReady, standing } from "../../../src/domain/status.ts";
-import { statusFromJson, statusToJson } from "../../../src/domain/status-json.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import { daemonStatus, missingService, NOW, serviceStatus } from "../../support/status.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import type { RotationEvent } from "../../../src/domain/events.ts";
-import type { Foreseen } from "../../../src/domain/foresee.ts";
+import type { Foreseen } from "../../../src/domain/explain/foresee.ts";
 import type { OutageSpec } from "../../../src/domain/outage-spec.ts";
 import type { ServiceSpec } from "../../../src/domain/spec.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";

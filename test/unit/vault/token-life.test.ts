@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
-import type { DaemonEvent } from "../../../src/domain/daemon-events.ts";
 import { LeafdError, type Reason } from "../../../src/domain/errors.ts";
+import type { DaemonEvent } from "../../../src/domain/events/daemon.ts";
 import type { RotationEvent } from "../../../src/domain/events.ts";
 import { Secret } from "../../../src/domain/secret.ts";
 import type { AuthMethod } from "../../../src/vault/auth/method.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { statusToJson } from "../../../../src/domain/status/json.ts";
 import type { ServiceStatus } from "../../../../src/domain/status.ts";
-import { statusToJson } from "../../../../src/domain/status-json.ts";
 import { HOUR } from "../../../../src/domain/units.ts";
 import { countStates, identities, listed } from "../../../../src/observe/page/listing.js";
 import { Model } from "../../../../src/observe/page/model.js";

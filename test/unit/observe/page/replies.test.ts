@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { statusFromJson } from "../../../../src/domain/status-json.ts";
+import { statusFromJson } from "../../../../src/domain/status/json.ts";
 import { ask, observeListener } from "../../../support/observe-listener.ts";
 import { daemonStatus, serviceStatus } from "../../../support/status.ts";
 

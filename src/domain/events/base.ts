@@ -1,4 +1,4 @@
-import type { EpochMillis } from "./units.ts";
+import type { EpochMillis } from "../units.ts";
 
 /** What every event says. */
 export interface Base {

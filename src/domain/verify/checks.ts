@@ -1,3 +1,5 @@
+import type { Reason } from "../errors.ts";
+import { formatDuration, formatTime } from "../units.ts";
 import {
   brief,
   brokenChain,
@@ -9,9 +11,7 @@ import {
   weakness,
   wrongUsage,
 } from "./check-rules.ts";
-import type { Reason } from "./errors.ts";
 import type { Gathered } from "./evidence.ts";
-import { formatDuration, formatTime } from "./units.ts";
 
 /** One rule about a pair. */
 export interface Check {

@@ -1,5 +1,5 @@
+import { readText } from "./decode.ts";
 import { DerReader, readOid, TAG } from "./der.ts";
-import { readText } from "./x509.ts";
 
 const ATTRIBUTES: ReadonlyMap<string, string> = new Map([
   ["2.5.4.3", "CN"],

@@ -1,6 +1,6 @@
-import type { Reason } from "./errors.ts";
-import type { OfService } from "./event-base.ts";
-import type { EpochMillis, Millis } from "./units.ts";
+import type { Reason } from "../errors.ts";
+import type { EpochMillis, Millis } from "../units.ts";
+import type { OfService } from "./base.ts";
 
 /** How a dependent is told; `probe` is how it is seen that it listened. */
 export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";

@@ -1,10 +1,10 @@
-import { decide } from "./decide.ts";
-import type { Circumstances } from "./ladder.ts";
-import { rungs } from "./rungs.ts";
-import type { ServiceSpec } from "./spec.ts";
-import { isPaused, type ServiceState } from "./state.ts";
-import { type NextAction, type ServiceStatus, standing } from "./status.ts";
-import type { EpochMillis } from "./units.ts";
+import { decide } from "../decide.ts";
+import type { Circumstances } from "../ladder.ts";
+import { rungs } from "../rungs.ts";
+import type { ServiceSpec } from "../spec.ts";
+import { isPaused, type ServiceState } from "../state.ts";
+import { type NextAction, type ServiceStatus, standing } from "../status.ts";
+import type { EpochMillis } from "../units.ts";
 
 /** What there is to say about one service now: a view of its configuration and its state. */
 export function serviceStatus(state: ServiceState, around: Circumstances): ServiceStatus {

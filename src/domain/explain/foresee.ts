@@ -1,14 +1,14 @@
-import type { Act } from "./act.ts";
+import type { Act } from "../act.ts";
+import { chanceOf, type Failure, retryDelay } from "../backoff.ts";
+import { decide } from "../decide.ts";
+import type { Cause, ServiceEvent } from "../events.ts";
+import { evolve } from "../evolve.ts";
+import type { Circumstances } from "../ladder.ts";
+import type { LeafFacts } from "../leaf-facts.ts";
+import type { AtExpiry } from "../outage-spec.ts";
+import { isPaused, type ServiceState } from "../state.ts";
+import type { EpochMillis } from "../units.ts";
 import { AwayIssuers } from "./away-issuers.ts";
-import { chanceOf, type Failure, retryDelay } from "./backoff.ts";
-import { decide } from "./decide.ts";
-import type { Cause, ServiceEvent } from "./events.ts";
-import { evolve } from "./evolve.ts";
-import type { Circumstances } from "./ladder.ts";
-import type { LeafFacts } from "./leaf-facts.ts";
-import type { AtExpiry } from "./outage-spec.ts";
-import { isPaused, type ServiceState } from "./state.ts";
-import type { EpochMillis } from "./units.ts";
 
 /*
  * What leafd would do for a service if no issuer could be had from now on. It is no second opinion: `decide` says what is

@@ -1,6 +1,6 @@
+import { ipFromBytes } from "../ip.ts";
+import type { Names } from "../spec.ts";
 import { type DerElement, DerError, DerReader, readOid, TAG } from "./der.ts";
-import { ipFromBytes } from "./ip.ts";
-import type { Names } from "./spec.ts";
 
 /** What the extensions of a certificate say (RFC 5280 §4.2), as far as leafd asks. */
 export interface ExtensionFields {

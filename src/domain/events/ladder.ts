@@ -1,9 +1,9 @@
-import type { Reason } from "./errors.ts";
-import type { OfService } from "./event-base.ts";
-import type { LeafFacts } from "./leaf-facts.ts";
-import type { RungName } from "./manifest.ts";
-import type { AtExpiry } from "./outage-spec.ts";
-import type { EpochMillis, Millis } from "./units.ts";
+import type { Reason } from "../errors.ts";
+import type { LeafFacts } from "../leaf-facts.ts";
+import type { RungName } from "../manifest.ts";
+import type { AtExpiry } from "../outage-spec.ts";
+import type { EpochMillis, Millis } from "../units.ts";
+import type { OfService } from "./base.ts";
 
 /** What happens to a service on the ladder: see ladder.ts. */
 export type LadderEvent =

@@ -1,8 +1,8 @@
-import type { Certificate } from "./certificate.ts";
-import type { Walk } from "./chain.ts";
-import type { LeafFacts } from "./leaf-facts.ts";
-import type { CertificateRequest } from "./spec.ts";
-import type { EpochMillis, Millis } from "./units.ts";
+import type { Certificate } from "../certificate.ts";
+import type { Walk } from "../chain.ts";
+import type { LeafFacts } from "../leaf-facts.ts";
+import type { CertificateRequest } from "../spec.ts";
+import type { EpochMillis, Millis } from "../units.ts";
 
 /** All that a verdict rests on: gathered before, so that the checks are pure. */
 export interface Gathered {

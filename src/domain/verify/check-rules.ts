@@ -1,9 +1,9 @@
-import type { Certificate } from "./certificate.ts";
-import { caProblem } from "./chain.ts";
+import type { Certificate } from "../certificate.ts";
+import { caProblem } from "../chain.ts";
+import { impliedName } from "../names.ts";
+import type { Names, Usage } from "../spec.ts";
+import { type EpochMillis, formatTime } from "../units.ts";
 import type { Gathered } from "./evidence.ts";
-import { impliedName } from "./names.ts";
-import type { Names, Usage } from "./spec.ts";
-import { type EpochMillis, formatTime } from "./units.ts";
 
 /*
  * The rules of checks.ts that take more than a line. Each says what is wrong, expected against got, or undefined.

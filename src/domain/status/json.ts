@@ -1,7 +1,7 @@
-import { LeafdError } from "./errors.ts";
-import type { Explanation } from "./explain.ts";
-import type { DaemonStatus, ServiceStatus } from "./status.ts";
-import { formatTime } from "./units.ts";
+import { LeafdError } from "../errors.ts";
+import type { Explanation } from "../explain.ts";
+import type { DaemonStatus, ServiceStatus } from "../status.ts";
+import { formatTime } from "../units.ts";
 
 /** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
 const TIMES: ReadonlySet<string> = new Set(

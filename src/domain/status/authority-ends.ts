@@ -1,6 +1,6 @@
-import type { ServiceState } from "./state.ts";
-import type { DaemonStatus, IssuerStatus } from "./status.ts";
-import type { EpochMillis } from "./units.ts";
+import type { ServiceState } from "../state.ts";
+import type { DaemonStatus, IssuerStatus } from "../status.ts";
+import type { EpochMillis } from "../units.ts";
 
 type Pairs = Pick<ServiceState, "current" | "reserve">;
 

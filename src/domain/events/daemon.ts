@@ -1,8 +1,8 @@
-import type { Circuit } from "./circuit.ts";
-import type { ClockDoubt, ClockTrust } from "./clock-guard.ts";
-import type { Reason } from "./errors.ts";
-import type { Base } from "./event-base.ts";
-import type { EpochMillis, Millis } from "./units.ts";
+import type { Circuit } from "../circuit.ts";
+import type { ClockDoubt, ClockTrust } from "../clock-guard.ts";
+import type { Reason } from "../errors.ts";
+import type { EpochMillis, Millis } from "../units.ts";
+import type { Base } from "./base.ts";
 
 /** What happens around the services: clusters, issuers, trust, configuration, the process. */
 export type DaemonEvent =

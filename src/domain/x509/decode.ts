@@ -1,8 +1,8 @@
+import { normaliseNames } from "../names.ts";
+import type { Names } from "../spec.ts";
+import type { EpochMillis } from "../units.ts";
 import { type DerElement, DerError, DerReader, readOid, TAG } from "./der.ts";
-import { normaliseNames } from "./names.ts";
-import type { Names } from "./spec.ts";
-import type { EpochMillis } from "./units.ts";
-import { decodeExtensions, type ExtensionFields } from "./x509-extensions.ts";
+import { decodeExtensions, type ExtensionFields } from "./extensions.ts";
 
 /** What the DER of a certificate says (RFC 5280 §4.1), for `Certificate` to take up. */
 export interface CertificateFields extends Omit<ExtensionFields, "alternativeNames"> {

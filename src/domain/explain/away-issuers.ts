@@ -1,6 +1,6 @@
-import { afterProbe, afterRequest, type Circuit, isAway } from "./circuit.ts";
-import type { Reason } from "./errors.ts";
-import type { EpochMillis } from "./units.ts";
+import { afterProbe, afterRequest, type Circuit, isAway } from "../circuit.ts";
+import type { Reason } from "../errors.ts";
+import type { EpochMillis } from "../units.ts";
 
 /** Nobody looks at the health of an issuer with success, so the looks need not be played one by one. */
 const NEVER: EpochMillis = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-import { type DaemonStatus, STANDINGS } from "./status.ts";
+import { type DaemonStatus, STANDINGS } from "../status.ts";
 
 /** How many of the services that need somebody are named. */
 const NAMED = 3;
