@@ -3,6 +3,7 @@ import type { LeafdError } from "./domain/errors.ts";
 import { type Millis, SECOND } from "./domain/units.ts";
 import { keys } from "./keys/keys.ts";
 import { createProbe } from "./reload/probe.ts";
+import { createReloader } from "./reload/reloader.ts";
 import type { Ports } from "./rotation/job.ts";
 import type { Clock, Store, Trust, Windows } from "./rotation/ports.ts";
 import { openLedger } from "./store/ledger.ts";
@@ -11,6 +12,9 @@ import { sharedLookup } from "./vault/lookup.ts";
 interface PortOptions {
   readonly clock: Clock;
   readonly stateDir: string;
+  /** Of this process: what hooks inherit, and whom a signal must not reach. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
   /** The id kept in the state directory. */
   readonly instance: string;
   readonly warn: (error: LeafdError) => void;
@@ -24,7 +28,7 @@ interface PortOptions {
 
 /** The real world, as rotations see it. */
 export function createPorts(options: PortOptions): Ports {
-  const { clock, stateDir, instance, warn, store, trust, windows, skew } = options;
+  const { clock, stateDir, environment, pid, instance, warn, store, trust, windows, skew } = options;
   return {
     clock,
     keys,
@@ -36,6 +40,7 @@ export function createPorts(options: PortOptions): Ports {
       bundle: (issuers, signer, signal) => trust().bundle(issuers, signer, signal),
       outdated: (issuer) => trust().outdated(issuer),
     },
+    reloader: createReloader({ clock, environment, ownPid: pid }),
     probe: createProbe({ clock, lookup: sharedLookup }),
     windows: { opensAt: (wanted, now) => windows().opensAt(wanted, now) },
     skew: () => serious(skew()),

@@ -7,7 +7,6 @@ import { trustEnd } from "./domain/status/authority-ends.ts";
 import { serviceStatus } from "./domain/status/service-status.ts";
 import type { DaemonStatus } from "./domain/status.ts";
 import type { EpochMillis } from "./domain/units.ts";
-import { createReloader } from "./reload/reloader.ts";
 import type { GuardedClock } from "./rotation/guarded-clock.ts";
 import { Operator } from "./rotation/operator.ts";
 import type { Clock, Emit, Store, Trust, Windows } from "./rotation/ports.ts";
@@ -79,6 +78,8 @@ export class Daemon implements AsyncDisposable {
     const ports = createPorts({
       clock,
       stateDir,
+      environment,
+      pid,
       instance,
       warn,
       store: this.#store,
@@ -86,11 +87,9 @@ export class Daemon implements AsyncDisposable {
       windows: () => this.#windows,
       skew: () => guard?.status().skew,
     });
-    const reloader = createReloader({ clock, environment, ownPid: pid });
     const pauses = openPauses(stateDir, { clock, warn: (_path, error) => warn(error) });
     this.supervisor = new Supervisor({
       ports,
-      reloader,
       emit,
       pauses,
       issuerFor: (spec) => this.#clusters.issuer(spec),

@@ -5,14 +5,13 @@ import type { EpochMillis, Millis } from "../domain/units.ts";
 import { Circuits } from "./circuits.ts";
 import { Gate } from "./gate.ts";
 import type { Ports } from "./job.ts";
-import type { Emit, Issuer, Pauses, Reloader } from "./ports.ts";
+import type { Emit, Issuer, Pauses } from "./ports.ts";
 import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
 import { ServiceRunner } from "./runner.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 
 export interface CrewOptions {
   readonly ports: Ports;
-  readonly reloader: Reloader;
   readonly emit: Emit;
   readonly pauses: Pauses;
   /** The issuer that a specification names, as it is configured now. */
@@ -45,8 +44,8 @@ export class Crew {
   readonly #gates = new Map<string, Gate>();
 
   constructor(options: Among) {
-    const { ports, reloader, emit, route } = options;
-    const { clock } = ports;
+    const { ports, emit, route } = options;
+    const { clock, reloader } = ports;
     this.#options = options;
     this.#reloads = createReloadQueue({ reloader, clock, emit: (event: RotationEvent) => route(event) });
     this.circuits = new Circuits({
@@ -58,7 +57,7 @@ export class Crew {
   }
 
   runner(spec: ServiceSpec, start: Start = {}): ServiceRunner {
-    const { ports, reloader, emit, issuerFor, included = () => [] } = this.#options;
+    const { ports, emit, issuerFor, included = () => [] } = this.#options;
     const [first, ...others] = spec.issuers;
     const { reserve } = spec.outage;
     const clusters = new Map(issuersOf(spec).map(({ name, cluster }) => [name, cluster]));
@@ -71,7 +70,6 @@ export class Crew {
       circuits: this.circuits,
       gate: (issuer) => this.#gate(clusters.get(issuer) ?? first.cluster),
       reloads: this.#reloads,
-      reloader,
       emit,
       ...start,
     });

@@ -60,12 +60,12 @@ export async function recordDelivery(
  * The reload; or the next step of `escalate`, once the proof has failed after a second reload. When the pair that
  * dependents were told about has ended, what was done about that is undone first.
  */
-function stepsFor({ spec, state, ports, reloader }: Job) {
+function stepsFor({ spec, state, ports }: Job) {
   const { servedUntil, proofFailures } = state;
   const number = proofFailures - BEFORE_ESCALATION;
   const step = spec.escalate[number];
   if (step !== undefined) {
-    const target = reloader.targetKey(step, spec.name);
+    const target = ports.reloader.targetKey(step, spec.name);
     return { steps: [step], escalation: { method: step.kind, target, step: number + 1 } };
   }
   const { atExpiry } = spec.outage;

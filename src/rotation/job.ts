@@ -17,6 +17,7 @@ export interface Ports {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly trust: Trust;
+  readonly reloader: Reloader;
   readonly probe: Probe;
   readonly windows: Windows;
   /** How far the servers' clocks are ahead of ours, negative when they are behind; 0 while nobody knows. */
@@ -61,7 +62,6 @@ export interface Job {
   /** Whose roots belong into the trust bundle. */
   readonly authorities: readonly Issuer[];
   readonly ports: Ports;
-  readonly reloader: Reloader;
   readonly cause: Cause;
   readonly state: ServiceState;
   /** What stands against the first issuer, as far as is known. */

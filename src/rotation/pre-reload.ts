@@ -2,9 +2,9 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Job } from "./job.ts";
 
 /** Runs the checks that the operator gave for the dependents; rejects as the first one that fails does. */
-async function runChecks({ spec, reloader }: Pick<Job, "spec" | "reloader">, signal: AbortSignal): Promise<void> {
+async function runChecks({ spec, ports }: Pick<Job, "spec" | "ports">, signal: AbortSignal): Promise<void> {
   const context = { services: [spec.name], directories: [spec.output.directory], cause: "check" };
-  for (const step of spec.preReload) await reloader.run(step, context, signal);
+  for (const step of spec.preReload) await ports.reloader.run(step, context, signal);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Millis } from "../domain/units.ts";
 import type { Circuits } from "./circuits.ts";
 import type { Gate } from "./gate.ts";
 import type { Ports } from "./job.ts";
-import type { Emit, Issuer, Reloader } from "./ports.ts";
+import type { Emit, Issuer } from "./ports.ts";
 import type { ReloadQueue } from "./reload-queue.ts";
 
 /** What one service is run with. */
@@ -20,7 +20,6 @@ export interface RunnerOptions {
   /** Towards the cluster of an issuer, by its configured name. */
   readonly gate: (issuer: string) => Gate;
   readonly reloads: ReloadQueue;
-  readonly reloader: Reloader;
   readonly emit: Emit;
   /** See `Job`. */
   readonly pace?: Millis;

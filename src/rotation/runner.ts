@@ -150,7 +150,7 @@ export class ServiceRunner {
   }
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {
-    const { spec, ports, reloader, issuers, pace = 0, movedFrom } = this.#options;
+    const { spec, ports, issuers, pace = 0, movedFrom } = this.#options;
     const first = this.#options.circuits.of(issuers[0].name);
     const why = this.#state.rotationTrouble?.reason ?? (first.kind === "closed" ? undefined : first.reason);
     return {
@@ -160,7 +160,6 @@ export class ServiceRunner {
       issuers: this.#issuers,
       authorities: this.#authorities,
       ports,
-      reloader,
       cause,
       state: this.#state,
       ...(why && { why }),

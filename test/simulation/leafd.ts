@@ -69,6 +69,7 @@ export class Leafd {
       store: rememberingInspections(createStore({ clock, instance, takeover: false, warn }), disk),
       ledger: openLedger(STATE, { clock, warn }),
       trust: new TrustKeeper({ spec: { newRoot: "accept", include: [] }, memory, clock, emit }),
+      reloader,
       probe: { served: () => Promise.reject(new LeafdError("probe_failed", "nobody is asked for a proof")) },
       windows: { opensAt: (_windows, now) => now },
       skew: () => this.#guard.status().skew ?? 0,
@@ -77,7 +78,6 @@ export class Leafd {
     };
     return new Supervisor({
       ports,
-      reloader,
       emit,
       pauses: openPauses(STATE, { clock, warn }),
       issuerFor: ({ name, cluster }) => issuers[cluster === "here" ? "here" : "there"].port(name, clock),

@@ -114,7 +114,6 @@ export class RotationWorld extends TestDependents {
   #shared(options: StartOptions): CrewOptions {
     return {
       ports: this.#ports(options),
-      reloader: this.reloader,
       emit: this.#emit,
       pauses: this.pauses,
       issuerFor: ({ name }) => this.issuers.get(name) ?? this.issuer,
@@ -135,6 +134,7 @@ export class RotationWorld extends TestDependents {
       store: failingStore(createStore({ clock, instance, takeover: false, warn }), this.commitFailures),
       ledger: openLedger(this.#dir.path, { clock, warn }),
       trust: new TrustKeeper({ spec: trust, memory, clock, emit }),
+      reloader: this.reloader,
       probe: this.probe,
       windows: { opensAt: (_windows, now) => Math.max(now, this.windowOpensAt) },
       skew: () => 0,
