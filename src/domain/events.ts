@@ -1,5 +1,5 @@
 import type { Reason } from "./errors.ts";
-import type { OfService } from "./events/base.ts";
+import type { Failed, OfService } from "./events/base.ts";
 import type { DaemonEvent } from "./events/daemon.ts";
 import type { DeliveryEvent } from "./events/delivery.ts";
 import type { LadderEvent } from "./events/ladder.ts";
@@ -96,17 +96,13 @@ export type ServiceEvent =
       readonly superseded?: Superseded;
       readonly took: Millis;
     })
-  | (OfService & {
-      readonly kind: "rotation_failed";
-      readonly cause: Cause;
-      readonly stage: Stage;
-      readonly issuer: string;
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-      readonly failures: number;
-      readonly retryAt: EpochMillis;
-    })
+  | (OfService &
+      Failed & {
+        readonly kind: "rotation_failed";
+        readonly cause: Cause;
+        readonly stage: Stage;
+        readonly issuer: string;
+      })
   | (OfService & {
       readonly kind: "renewal_requested";
       readonly by: "operator";
@@ -120,6 +116,9 @@ export type ServiceEvent =
   | (OfService & { readonly kind: "service_added" })
   | (OfService & { readonly kind: "service_removed" })
   | (OfService & { readonly kind: "leftovers_removed"; readonly count: number });
+
+/** An event of a service as it is stated; who keeps the state adds the service and the time. */
+export type Said = ServiceEvent extends infer E ? (E extends ServiceEvent ? Omit<E, "at" | "service"> : never) : never;
 
 /** A certificate that was replaced and is to be revoked. */
 export interface Superseded {

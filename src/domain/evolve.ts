@@ -1,4 +1,5 @@
 import type { Reason } from "./errors.ts";
+import type { Base, Failed } from "./events/base.ts";
 import type { ServiceEvent, Stage } from "./events.ts";
 import { type IssuerTrouble, isOfTheIssuer, type ProofOwed, type ServiceState, type Trouble } from "./state.ts";
 import type { EpochMillis } from "./units.ts";
@@ -176,16 +177,7 @@ function lookAgain(state: ServiceState, { at, nextAt }: { at: EpochMillis; nextA
   return { ...state, proofOwed: { since, nextAt, looks: looks + 1 } };
 }
 
-interface Failed {
-  readonly at: EpochMillis;
-  readonly failures: number;
-  readonly reason: Reason;
-  readonly message: string;
-  readonly retryAt: EpochMillis;
-  readonly hint?: string;
-}
-
-function trouble(event: Failed, stage: Stage): Trouble {
+function trouble(event: Base & Failed, stage: Stage): Trouble {
   const { at, failures, reason, message, retryAt } = event;
   return { failures, reason, message, stage, at, retryAt, ...(event.hint === undefined ? {} : { hint: event.hint }) };
 }

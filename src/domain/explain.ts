@@ -2,6 +2,7 @@ import { budgetOpensAt } from "./backoff.ts";
 import { decide } from "./decide.ts";
 import { type Foreseen, foresee, type Outlook } from "./explain/foresee.ts";
 import { jitter, renewalPoints } from "./schedule.ts";
+import { issuersOf } from "./spec.ts";
 import type { ServiceState, Trouble } from "./state.ts";
 import { serviceStatus } from "./status/service-status.ts";
 import { type IssuerStatus, issuerStatus, type ServiceStatus } from "./status.ts";
@@ -81,13 +82,12 @@ export function explainService(state: ServiceState, facts: Facts): Explanation {
   const { reserve } = state;
   const service = serviceStatus(state, around);
   const held = reserve && { serial: reserve.serial, due: reserve.due, notAfter: reserve.notAfter };
-  const asked = [...spec.issuers, ...(spec.outage.reserve ? [spec.outage.reserve.issuer] : [])];
   return {
     at: now,
     service,
     ...renewalOf(state, facts),
     failing: failingOf(state),
-    issuers: asked.map(({ name, cluster }) => issuerStatus({ name, cluster }, circuit(name))),
+    issuers: issuersOf(spec).map(({ name, cluster }) => issuerStatus({ name, cluster }, circuit(name))),
     budget: budgetOf(facts),
     ...(spec.windows.length > 0 && { windowOpensAt }),
     ...(held && { reserve: held }),

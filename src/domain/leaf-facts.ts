@@ -1,4 +1,5 @@
-import type { RungName } from "./manifest.ts";
+import type { Certificate } from "./certificate.ts";
+import type { Manifest, RungName } from "./manifest.ts";
 import type { EpochMillis } from "./units.ts";
 
 /** A certificate that is on disk, as the state and the events speak of it. No secrets, no PEM. */
@@ -22,4 +23,31 @@ export interface LeafFacts {
   readonly caNotAfter?: EpochMillis;
   /** When the first certificate of the published `ca.crt` ends; absent of a pair that is not published. */
   readonly trustNotAfter?: EpochMillis;
+}
+
+/** What state and events say of a pair that was written. */
+export function leafFacts(
+  manifest: Manifest,
+  leaf: Certificate,
+  ends: { readonly [End in "caNotAfter" | "trustNotAfter"]?: EpochMillis | undefined },
+): LeafFacts {
+  const { serial, fingerprint, generation, issuer, rung, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
+  const { notBefore, notAfter } = leaf;
+  const trustHash = manifest.files["ca.crt"] ?? "";
+  return {
+    serial,
+    fingerprint,
+    generation,
+    issuer,
+    rung,
+    notBefore,
+    notAfter,
+    receivedAt,
+    due: firstDue,
+    requestHash,
+    deliveryHash,
+    trustHash,
+    ...(ends.caNotAfter !== undefined && { caNotAfter: ends.caNotAfter }),
+    ...(ends.trustNotAfter !== undefined && { trustNotAfter: ends.trustNotAfter }),
+  };
 }

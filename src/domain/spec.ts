@@ -85,6 +85,11 @@ export interface ServiceSpec {
   readonly revokeOld: boolean;
 }
 
+/** All that a service may ask, the reserve's issuer last. */
+export function issuersOf({ issuers, outage }: ServiceSpec): readonly IssuerSpec[] {
+  return outage.reserve === undefined ? issuers : [...issuers, outage.reserve.issuer];
+}
+
 export interface TrustSpec {
   /** A PEM file of trust anchors; absent: the roots that the PKI mount holds. */
   readonly roots?: string;

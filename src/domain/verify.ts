@@ -2,6 +2,7 @@ import type { Certificate } from "./certificate.ts";
 import { type Walk, walkChain } from "./chain.ts";
 import { LeafdError } from "./errors.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
+import type { Manifest } from "./manifest.ts";
 import type { CertificateRequest } from "./spec.ts";
 import { type EpochMillis, formatTime, MINUTE, type Millis } from "./units.ts";
 import { subjectOf } from "./verify/check-rules.ts";
@@ -59,6 +60,19 @@ export function verifyPair(evidence: Evidence): VerifiedBundle {
 /** Proves what lies on disk by the same checks; only those that compare a new leaf with the one before have no meaning. */
 export function verifyStored(evidence: StoredEvidence): VerifiedBundle {
   return prove(gather(evidence));
+}
+
+/**
+ * The time to judge a stored pair for: now, while it is valid. When it is over, or has not begun, that of its receipt: the
+ * clock may be wrong, which is found out only when every pair has been read, and if it is right, the due time says enough.
+ */
+export function judgedAt(
+  now: EpochMillis,
+  { receivedAt }: Pick<Manifest, "receivedAt">,
+  { notBefore, notAfter }: Certificate,
+): EpochMillis {
+  if (notBefore <= now && now < notAfter) return now;
+  return Math.min(Math.max(receivedAt, notBefore), notAfter - 1);
 }
 
 /** The evidence as the checks read it: complete, the chain walked. LeafdError `bad_certificate` for a flood of CAs. */

@@ -1,10 +1,11 @@
 import { reloadRetryDelay } from "../domain/backoff.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import type { Said } from "../domain/events.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import type { ProbeSpec } from "../domain/outage-spec.ts";
 import { type EpochMillis, formatTime, MINUTE, type Millis, SECOND } from "../domain/units.ts";
-import type { Job, Said } from "./job.ts";
+import type { Job } from "./job.ts";
 
 /*
  * The proof that a rotation is live: every endpoint of the service serves the published leaf. Another leaf is `not_live`,

@@ -1,6 +1,6 @@
 import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import type { RotationEvent } from "../domain/events.ts";
-import type { ServiceSpec } from "../domain/spec.ts";
+import { issuersOf, type ServiceSpec } from "../domain/spec.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import { Circuits } from "./circuits.ts";
 import { Gate } from "./gate.ts";
@@ -106,9 +106,4 @@ export class Crew {
   #users(issuer: string): readonly ServiceRunner[] {
     return this.#options.runners().filter(({ spec }) => issuersOf(spec).some(({ name }) => name === issuer));
   }
-}
-
-/** All that a service may ask, the reserve's issuer last. */
-export function issuersOf({ issuers, outage }: ServiceSpec): readonly IssuerSpec[] {
-  return outage.reserve === undefined ? issuers : [...issuers, outage.reserve.issuer];
 }

@@ -1,9 +1,8 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { Outcome } from "../domain/circuit.ts";
 import { type Reason, toLeafdError } from "../domain/errors.ts";
-import type { Cause, ServiceEvent, Stage } from "../domain/events.ts";
-import type { LeafFacts } from "../domain/leaf-facts.ts";
-import type { Manifest, RungName } from "../domain/manifest.ts";
+import type { Cause, Said, Stage } from "../domain/events.ts";
+import type { RungName } from "../domain/manifest.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
@@ -38,9 +37,6 @@ export interface Signed {
   readonly leaseEnds?: EpochMillis;
   readonly requestHash: string;
 }
-
-/** An event of a service as the flow states it; the runner adds the service and the time. */
-export type Said = ServiceEvent extends infer E ? (E extends ServiceEvent ? Omit<E, "at" | "service"> : never) : never;
 
 /** What outlives one piece of work, and not the process. */
 export interface Carry {
@@ -79,33 +75,6 @@ export interface Job {
   readonly movedFrom?: OutputSpec;
   /** The part of the work that is under way: where a failure is said to have happened. */
   stage: Stage;
-}
-
-/** What state and events say of a pair that was written. */
-export function leafFacts(
-  manifest: Manifest,
-  leaf: Certificate,
-  ends: { readonly [End in "caNotAfter" | "trustNotAfter"]?: EpochMillis | undefined },
-): LeafFacts {
-  const { serial, fingerprint, generation, issuer, rung, receivedAt, firstDue, requestHash, deliveryHash } = manifest;
-  const { notBefore, notAfter } = leaf;
-  const trustHash = manifest.files["ca.crt"] ?? "";
-  return {
-    serial,
-    fingerprint,
-    generation,
-    issuer,
-    rung,
-    notBefore,
-    notAfter,
-    receivedAt,
-    due: firstDue,
-    requestHash,
-    deliveryHash,
-    trustHash,
-    ...(ends.caNotAfter !== undefined && { caNotAfter: ends.caNotAfter }),
-    ...(ends.trustNotAfter !== undefined && { trustNotAfter: ends.trustNotAfter }),
-  };
 }
 
 /** The fields that every failure event has, from whatever was thrown. */

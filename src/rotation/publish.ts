@@ -4,12 +4,13 @@ import { chainEnd, earliestEnd, walkChain } from "../domain/chain.ts";
 import { LeafdError } from "../domain/errors.ts";
 import type { Cause, Superseded } from "../domain/events.ts";
 import type { ManifestFacts, PairMaterial } from "../domain/inspection.ts";
+import { leafFacts } from "../domain/leaf-facts.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { deliveryHash } from "../domain/request.ts";
 import { firstDue, jitter, renewalMargin } from "../domain/schedule.ts";
 import { type EpochMillis, MINUTE } from "../domain/units.ts";
 import type { VerifiedBundle } from "../domain/verify.ts";
-import { type Job, leafFacts, type Signed } from "./job.ts";
+import type { Job, Signed } from "./job.ts";
 
 interface Proved {
   readonly verified: VerifiedBundle;

@@ -4,12 +4,13 @@ import { earliestEnd } from "../domain/chain.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Cause, Superseded } from "../domain/events.ts";
 import type { PairMaterial } from "../domain/inspection.ts";
+import { leafFacts } from "../domain/leaf-facts.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { outdatedBy, wasToldOf } from "../domain/request.ts";
 import { fraction } from "../domain/schedule.ts";
 import type { EpochMillis } from "../domain/units.ts";
-import { verifyStored } from "../domain/verify.ts";
-import { type Job, leafFacts } from "./job.ts";
+import { judgedAt, verifyStored } from "../domain/verify.ts";
+import type { Job } from "./job.ts";
 import { publishAgain } from "./publish.ts";
 
 /*
@@ -153,19 +154,6 @@ function rootsFor({ authorities, ports, say }: Reading, found: Pair): readonly C
     say({ kind: "pair_warning", message: `judged by the bundle beside it, because this failed: ${message}` });
     return published;
   }
-}
-
-/**
- * The time to judge it for: now, while it is valid. When it is over, or has not begun, that of its receipt: the clock may
- * be wrong, which is found out only when every pair has been read, and if it is right, the due time says enough.
- */
-export function judgedAt(
-  now: EpochMillis,
-  { receivedAt }: Manifest,
-  { notBefore, notAfter }: Certificate,
-): EpochMillis {
-  if (notBefore <= now && now < notAfter) return now;
-  return Math.min(Math.max(receivedAt, notBefore), notAfter - 1);
 }
 
 function proveAgain(job: Reading, found: Pair): Proof {

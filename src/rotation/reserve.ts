@@ -1,14 +1,14 @@
 import { bundlePem } from "../domain/bundle.ts";
 import type { Certificate } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { leafFacts } from "../domain/leaf-facts.ts";
 import { outdatedBy } from "../domain/request.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
-import { verifyStored } from "../domain/verify.ts";
+import { judgedAt, verifyStored } from "../domain/verify.ts";
 import { asSigned, heldOutput, readHeld } from "./held.ts";
 import { issue, reach } from "./issue.ts";
-import { type Job, leafFacts } from "./job.ts";
+import type { Job } from "./job.ts";
 import { factsFor, publishAgain } from "./publish.ts";
-import { judgedAt } from "./recover.ts";
 import { prove, refuseWithoutGain, stillWanted } from "./rotate.ts";
 
 /*

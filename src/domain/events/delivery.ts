@@ -1,18 +1,9 @@
 import type { Reason } from "../errors.ts";
 import type { EpochMillis, Millis } from "../units.ts";
-import type { OfService } from "./base.ts";
+import type { Failed, OfService } from "./base.ts";
 
 /** How a dependent is told; `probe` is how it is seen that it listened. */
 export type ReloadMethod = "signal" | "exec" | "systemd" | "http" | "touch";
-
-/** What went wrong between leafd and a dependent, and when it is tried again. */
-interface Failed {
-  readonly reason: Reason;
-  readonly message: string;
-  readonly hint?: string;
-  readonly failures: number;
-  readonly retryAt: EpochMillis;
-}
 
 /** Between the publication of a pair and the proof that its dependents serve it. */
 export type DeliveryEvent =

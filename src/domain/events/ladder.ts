@@ -3,7 +3,7 @@ import type { LeafFacts } from "../leaf-facts.ts";
 import type { RungName } from "../manifest.ts";
 import type { AtExpiry } from "../outage-spec.ts";
 import type { EpochMillis, Millis } from "../units.ts";
-import type { OfService } from "./base.ts";
+import type { Failed, OfService } from "./base.ts";
 
 /** What happens to a service on the ladder: see ladder.ts. */
 export type LadderEvent =
@@ -19,15 +19,7 @@ export type LadderEvent =
   /** A reserve is held: a new one, or the one that an earlier run left. */
   | (OfService & { readonly kind: "reserved"; readonly leaf: LeafFacts; readonly fresh: boolean })
   | (OfService & { readonly kind: "reserve_lost"; readonly reason: Reason; readonly message: string })
-  | (OfService & {
-      readonly kind: "reserve_failed";
-      readonly issuer: string;
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-      readonly failures: number;
-      readonly retryAt: EpochMillis;
-    })
+  | (OfService & Failed & { readonly kind: "reserve_failed"; readonly issuer: string })
   /** The TTL does not hold the outage that the configuration names: this is how long it would. */
   | (OfService & { readonly kind: "survive_unmet"; readonly survive: Millis; readonly possible: Millis })
   /** The pair has ended and there is no other. */
@@ -37,12 +29,4 @@ export type LadderEvent =
       readonly notAfter: EpochMillis;
       readonly action: AtExpiry["kind"];
     })
-  | (OfService & {
-      readonly kind: "expiry_failed";
-      readonly action: AtExpiry["kind"];
-      readonly reason: Reason;
-      readonly message: string;
-      readonly hint?: string;
-      readonly failures: number;
-      readonly retryAt: EpochMillis;
-    });
+  | (OfService & Failed & { readonly kind: "expiry_failed"; readonly action: AtExpiry["kind"] });

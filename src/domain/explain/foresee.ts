@@ -1,7 +1,7 @@
 import type { Act } from "../act.ts";
 import { chanceOf, type Failure, retryDelay } from "../backoff.ts";
 import { decide } from "../decide.ts";
-import type { Cause, ServiceEvent } from "../events.ts";
+import type { Cause, Said } from "../events.ts";
 import { evolve } from "../evolve.ts";
 import type { Circumstances } from "../ladder.ts";
 import type { LeafFacts } from "../leaf-facts.ts";
@@ -56,8 +56,8 @@ export function foresee(state: ServiceState, outlook: Outlook): readonly Foresee
   return play.foreseen;
 }
 
-/** Each variant of a union without what all of them have. */
-type Said<T> = T extends unknown ? Omit<T, "at" | "service"> : never;
+/** The time is that of the play. */
+type Untimed = Foreseen extends infer F ? (F extends Foreseen ? Omit<F, "at"> : never) : never;
 
 class Play {
   readonly foreseen: Foreseen[] = [];
@@ -93,7 +93,7 @@ class Play {
     return Number.isFinite(decision.until);
   }
 
-  note(what: Said<Foreseen>): void {
+  note(what: Untimed): void {
     this.foreseen.push({ at: this.#now, ...what });
   }
 
@@ -176,7 +176,7 @@ class Play {
     return this.#now + retryDelay(failure, notAfter - this.#now, chance);
   }
 
-  #take(said: Said<ServiceEvent>): void {
+  #take(said: Said): void {
     this.#state = evolve(this.#state, { ...said, at: this.#now, service: this.#outlook.around.spec.name });
   }
 }
