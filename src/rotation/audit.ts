@@ -1,14 +1,14 @@
 import { bundlePem, contentHash } from "../domain/bundle.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
-import type { Job } from "./job.ts";
+import type { Work } from "./job.ts";
 
-type Audited = Pick<Job, "spec" | "ports" | "authorities">;
+type Audited = Pick<Work, "spec" | "ports" | "authorities">;
 
 /** True when the disk still holds what was published, and its trust bundle is still the one to publish. Never rejects. */
-export async function isAsPublished(job: Audited, current: LeafFacts): Promise<boolean> {
-  const found = await job.ports.store.inspect(job.spec.output).catch(() => undefined);
+export async function isAsPublished(audited: Audited, current: LeafFacts): Promise<boolean> {
+  const found = await audited.ports.store.inspect(audited.spec.output).catch(() => undefined);
   const isWhole = found?.kind === "pair" && found.manifest.generation === current.generation;
-  return isWhole && !isBundleOutdated(job, current);
+  return isWhole && !isBundleOutdated(audited, current);
 }
 
 /** Anchors that cannot be read now are no other anchors: the next rotation says what is wrong with them. */

@@ -5,40 +5,35 @@ import type { PairMaterial } from "../domain/inspection.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import type { ProbeSpec } from "../domain/outage-spec.ts";
 import { type EpochMillis, formatTime, MINUTE, type Millis, SECOND } from "../domain/units.ts";
-import type { Job } from "./job.ts";
+import type { Work } from "./job.ts";
 
 /*
  * The proof that a rotation is live: every endpoint of the service serves the published leaf. Another leaf is `not_live`,
  * once old workers had time to go; what cannot be seen is `unknown`, and no reason to restart anything.
  */
 
-interface Look {
-  readonly job: Job;
-  readonly current: LeafFacts;
-  /** The luck of this try, in [0, 1). */
-  readonly chance: (count: number) => number;
-}
-
 /** Looks once at every endpoint and says what it means. */
-export async function confirm({ job, current, chance }: Look, signal: AbortSignal): Promise<void> {
-  const { spec, state, ports } = job;
+export async function confirm(work: Work, signal: AbortSignal): Promise<void> {
+  const { spec, state, ports, say } = work;
+  const { current } = state;
+  if (current === undefined) return;
   const { proofOwed } = state;
   const found = await ports.store.inspect(spec.output);
   // A pair that is damaged by now is the audit's business; without a key nobody can be asked.
-  const seen = found.kind === "pair" ? await look(job, { current, own: found.material }, signal) : DAMAGED;
+  const seen = found.kind === "pair" ? await look(work, { current, own: found.material }, signal) : DAMAGED;
   const now = ports.clock.now();
   const took = now - (proofOwed?.since ?? now);
   const { generation, serial } = current;
-  if (seen === undefined && proofOwed === undefined) return job.say({ kind: "still_live", generation });
+  if (seen === undefined && proofOwed === undefined) return say({ kind: "still_live", generation });
   if (seen === undefined) {
     const endpoints = spec.probes.length;
-    return job.say({ kind: "confirmed", generation, serial, took: Math.max(0, took), endpoints });
+    return say({ kind: "confirmed", generation, serial, took: Math.max(0, took), endpoints });
   }
   const settle = Math.max(...spec.probes.map((probe) => probe.settle));
   // When they were told in the future, the clock was set back since, and how long ago that is nobody knows.
   const waited = took < 0 ? settle : took;
   const looks = proofOwed?.looks ?? 0;
-  job.say(waited < settle ? pending(seen, now + nextLook(looks, settle - waited)) : failed(job, seen, chance));
+  say(waited < settle ? pending(seen, now + nextLook(looks, settle - waited)) : failed(work, seen));
 }
 
 /** What keeps the proof from being had. */
@@ -55,7 +50,7 @@ interface Wanted {
 }
 
 /** One look at all endpoints; undefined when all serve the current leaf. One that serves another outweighs those unseen. */
-async function look({ spec, ports }: Job, { current, own }: Wanted, signal: AbortSignal): Promise<Seen | undefined> {
+async function look({ spec, ports }: Work, { current, own }: Wanted, signal: AbortSignal): Promise<Seen | undefined> {
   let servedUntil = Number.POSITIVE_INFINITY;
   const seen = await Promise.all(
     spec.probes.map(async (probe): Promise<Seen | undefined> => {
@@ -98,10 +93,10 @@ function pending({ outcome, error }: Seen, nextAt: number): Said {
   return { kind: "proof_pending", outcome, reason, message, nextAt: Math.ceil(nextAt) };
 }
 
-function failed({ state, ports }: Job, { outcome, error, servedUntil }: Seen, chance: Look["chance"]): Said {
+function failed({ state, ports, chance }: Work, { outcome, error, servedUntil }: Seen): Said {
   const { reason, message, hint } = error;
   const failures = (state.reloadTrouble?.stage === "confirm" ? state.reloadTrouble.failures : 0) + 1;
-  const retryAt = ports.clock.now() + Math.min(reloadRetryDelay(failures, chance(failures)), MINUTE);
+  const retryAt = ports.clock.now() + Math.min(reloadRetryDelay(failures, chance("confirm", failures)), MINUTE);
   const until = servedUntil === undefined ? {} : { servedUntil };
   return { kind: "proof_failed", outcome, reason, message, ...(hint && { hint }), failures, retryAt, ...until };
 }

@@ -8,7 +8,7 @@ import type { Ports } from "./job.ts";
 import type { Emit, Issuer, Pauses } from "./ports.ts";
 import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
 import { ServiceRunner } from "./runner.ts";
-import type { RunnerOptions } from "./runner-options.ts";
+import type { Pass, RunnerOptions } from "./runner-options.ts";
 
 export interface CrewOptions {
   readonly ports: Ports;
@@ -60,7 +60,6 @@ export class Crew {
     const { ports, emit, issuerFor, included = () => [] } = this.#options;
     const [first, ...others] = spec.issuers;
     const { reserve } = spec.outage;
-    const clusters = new Map(issuersOf(spec).map(({ name, cluster }) => [name, cluster]));
     return new ServiceRunner({
       spec,
       issuers: [issuerFor(first), ...others.map(issuerFor)],
@@ -68,7 +67,7 @@ export class Crew {
       included: included().map(issuerFor),
       ports,
       circuits: this.circuits,
-      gate: (issuer) => this.#gate(clusters.get(issuer) ?? first.cluster),
+      pass: this.#wayOf(spec),
       reloads: this.#reloads,
       emit,
       ...start,
@@ -82,6 +81,19 @@ export class Crew {
       runner.say({ kind: "clock_changed" });
       this.#options.wake(runner.spec.name);
     }
+  }
+
+  /** The way of a service to its issuers: the circuit of the one, then a free place towards its cluster. */
+  #wayOf(spec: ServiceSpec): Pass {
+    const clusters = new Map(issuersOf(spec).map(({ name, cluster }) => [name, cluster]));
+    return async ({ issuer, urgency, force }, work, signal) => {
+      if (!force && !this.circuits.enter(issuer, spec.name)) return;
+      try {
+        await this.#gate(clusters.get(issuer) ?? spec.issuers[0].cluster).pass(urgency, work, signal);
+      } finally {
+        this.circuits.leave(issuer, spec.name);
+      }
+    };
   }
 
   #gate(cluster: string): Gate {

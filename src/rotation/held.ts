@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { parseCertificates } from "../domain/certificate.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import type { OutputSpec } from "../domain/spec.ts";
-import type { Job, Signed } from "./job.ts";
+import type { Signed, Work } from "./job.ts";
 
 /*
  * Pairs that are not published: a reserve, and one that the dependent refused. Each is kept as an output directory of
@@ -31,7 +31,7 @@ export function asSigned({ manifest, material }: Inspection & { kind: "pair" }):
   return { leaf, chain, privateKey: material.privateKey, receivedAt, requestHash };
 }
 
-type Holding = Pick<Job, "spec"> & { readonly ports: Pick<Job["ports"], "store" | "heldDirectory"> };
+type Holding = Pick<Work, "spec"> & { readonly ports: Pick<Work["ports"], "store" | "heldDirectory"> };
 
 /** What is kept back, or undefined when there is nothing whole. */
 export async function readHeld({ ports, spec }: Holding, what: Held) {

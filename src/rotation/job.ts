@@ -1,10 +1,10 @@
 import type { Certificate } from "../domain/certificate.ts";
 import type { Outcome } from "../domain/circuit.ts";
-import { type Reason, toLeafdError } from "../domain/errors.ts";
+import type { Reason } from "../domain/errors.ts";
 import type { Cause, Said, Stage } from "../domain/events.ts";
 import type { RungName } from "../domain/manifest.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock, Issuer, Keys, Ledger, Probe, Reloader, Store, Trust, Windows } from "./ports.ts";
@@ -38,48 +38,44 @@ export interface Signed {
   readonly requestHash: string;
 }
 
-/** What outlives one piece of work, and not the process. */
-export interface Carry {
-  /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
-  unpublished: Signed | undefined;
-  /** The generation that the dependent's own check has accepted. */
-  accepted: string | undefined;
-}
-
-/** One piece of work on one service: what it is about, and where its results go. */
-export interface Job {
+/** Work on one service: what is wanted of it, what is known of it, and where news of it goes. */
+export interface Work {
   readonly spec: ServiceSpec;
-  /** Who is asked. */
-  readonly issuer: Issuer;
-  /** Where it stands on the ladder. */
-  readonly rung: RungName;
-  /** All that may have signed for the service: its own in the order of preference, then the reserve's. */
+  /** All that may have signed for it: its own issuers in the order of preference, then the reserve's. */
   readonly issuers: readonly Issuer[];
   /** Whose roots belong into the trust bundle. */
   readonly authorities: readonly Issuer[];
   readonly ports: Ports;
-  readonly cause: Cause;
+  /** As it was when the work began. */
   readonly state: ServiceState;
-  /** What stands against the first issuer, as far as is known. */
-  readonly why?: Reason;
-  /** What the issuer said, for its circuit. */
-  readonly report: (outcome: Outcome) => void;
+  /** As it is by now, with what the work itself has said. */
+  readonly latest: () => ServiceState;
   /** Hands an event to the state, the log and the metrics. */
   readonly say: (event: Said) => void;
-  readonly carry: Carry;
+  /** The luck of the try with this number, in [0, 1): see `chanceOf`. */
+  readonly chance: (what: string, count: number) => number;
+  /** What stands against the first issuer, as far as is known: why a pair comes from another one. */
+  readonly why?: Reason;
+}
+
+/** Work that has one issuer sign, or publishes what is kept of it. */
+export interface Job extends Work {
+  readonly cause: Cause;
+  /** Who is asked. */
+  readonly issuer: Issuer;
+  /** Where it stands on the ladder. */
+  readonly rung: RungName;
+  /** What the issuer said, for its circuit. */
+  readonly report: (outcome: Outcome) => void;
   /** Certificates that the service may cost in an hour. */
   readonly budget: number;
-  /** Replacements that a change of configuration asks for are spread over this time. */
-  readonly pace: Millis;
-  /** The output directory that the configuration had before. */
-  readonly movedFrom?: OutputSpec;
+  readonly carry: Carry;
   /** The part of the work that is under way: where a failure is said to have happened. */
   stage: Stage;
 }
 
-/** The fields that every failure event has, from whatever was thrown. */
-export function failureOf(thrown: unknown) {
-  const error = toLeafdError(thrown);
-  const { reason, message, hint } = error;
-  return { error, fields: { reason, message, ...(hint === undefined ? {} : { hint }) } };
+/** What outlives one job, and not the process. */
+export interface Carry {
+  /** A certificate that was proved and could not be stored: the next try stores it and asks for no other. */
+  unpublished: Signed | undefined;
 }

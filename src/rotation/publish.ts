@@ -10,7 +10,7 @@ import { deliveryHash } from "../domain/request.ts";
 import { firstDue, jitter, renewalMargin } from "../domain/schedule.ts";
 import { type EpochMillis, MINUTE } from "../domain/units.ts";
 import type { VerifiedBundle } from "../domain/verify.ts";
-import type { Job, Signed } from "./job.ts";
+import type { Job, Signed, Work } from "./job.ts";
 
 interface Proved {
   readonly verified: VerifiedBundle;
@@ -81,15 +81,15 @@ export async function republish(job: Job, cause: Cause): Promise<void> {
 }
 
 /** Commits a pair that was read from disk, and proved, as a new generation. */
-export async function publishAgain(job: Job, cause: Cause, pair: StoredPair): Promise<Manifest> {
+export async function publishAgain(work: Work, cause: Cause, pair: StoredPair): Promise<Manifest> {
   const { manifest, material, inUse = false } = pair;
   const { dependentWasBroken: _, ...known } = factsOf(manifest);
-  const facts: ManifestFacts = { ...known, deliveryHash: deliveryHash(job.spec.output) };
+  const facts: ManifestFacts = { ...known, deliveryHash: deliveryHash(work.spec.output) };
   const [leaf, ...chain] = parseCertificates(material.certificate);
   if (leaf === undefined) throw new LeafdError("pair_damaged", "a pair without a certificate");
   const roots = parseCertificates(material.trust);
-  const caNotAfter = chainEnd(walkChain(leaf, { chain, roots, now: job.ports.clock.now(), skew: MINUTE }));
-  return commit(job, { cause, material, facts, leaf, caNotAfter, inUse });
+  const caNotAfter = chainEnd(walkChain(leaf, { chain, roots, now: work.ports.clock.now(), skew: MINUTE }));
+  return commit(work, { cause, material, facts, leaf, caNotAfter, inUse });
 }
 
 interface StoredPair {
@@ -115,24 +115,24 @@ interface Commit {
 }
 
 async function commit(
-  job: Job,
+  work: Work,
   { cause, material, facts, leaf, caNotAfter, inUse = false }: Commit,
 ): Promise<Manifest> {
-  const { spec, ports, say, state } = job;
+  const { spec, ports, say, state, why } = work;
   const began = ports.clock.monotonic();
   const manifest = await ports.store.commit(spec.output, material, facts);
   const took = ports.clock.monotonic() - began;
   const reloadOwed = spec.reload.length > 0 && !inUse;
   const proofOwed = spec.reload.length === 0 && spec.probes.length > 0;
-  const superseded = supersededBy(job, cause, leaf);
+  const superseded = supersededBy(work, cause, leaf);
   const ends = { caNotAfter, trustNotAfter: earliestEnd(parseCertificates(material.trust)) };
   const mends = state.drift ?? (cause === "damaged" ? cause : undefined);
   const published = { cause, ...(mends && { mends }), leaf: leafFacts(manifest, leaf, ends), reloadOwed, took };
   say({ kind: "published", ...published, ...(proofOwed && { proofOwed }), ...(superseded && { superseded }) });
   const { current } = state;
   if (current === undefined || isSameRung(current, facts)) return manifest;
-  const why = facts.rung === "primary" || job.why === undefined ? {} : { reason: job.why };
-  say({ kind: "rung_changed", from: current.rung, to: facts.rung, issuer: facts.issuer, ...why });
+  const reason = facts.rung === "primary" || why === undefined ? {} : { reason: why };
+  say({ kind: "rung_changed", from: current.rung, to: facts.rung, issuer: facts.issuer, ...reason });
   return manifest;
 }
 
@@ -144,7 +144,7 @@ function isSameRung(before: Place, after: Place): boolean {
 }
 
 /** The certificate that is replaced, when it is to be revoked. */
-function supersededBy({ spec, state }: Job, cause: Cause, leaf: Certificate): Superseded | undefined {
+function supersededBy({ spec, state }: Work, cause: Cause, leaf: Certificate): Superseded | undefined {
   const { current } = state;
   if (!spec.revokeOld || current === undefined || current.serial === leaf.serial || cause === "rolled_back")
     return undefined;

@@ -1,179 +1,33 @@
-import { bundlePem, contentHash } from "../domain/bundle.ts";
-import { type Certificate, parseCertificate, parseCertificates } from "../domain/certificate.ts";
-import { earliestEnd } from "../domain/chain.ts";
-import { toLeafdError } from "../domain/errors.ts";
-import type { Cause, Superseded } from "../domain/events.ts";
-import type { PairMaterial } from "../domain/inspection.ts";
-import { leafFacts } from "../domain/leaf-facts.ts";
-import type { Manifest } from "../domain/manifest.ts";
-import { outdatedBy, wasToldOf } from "../domain/request.ts";
-import { fraction } from "../domain/schedule.ts";
-import type { EpochMillis } from "../domain/units.ts";
-import { judgedAt, verifyStored } from "../domain/verify.ts";
-import type { Job } from "./job.ts";
+import { type LeafdError, toLeafdError } from "../domain/errors.ts";
+import { rotationFailed, sweep } from "./attempt.ts";
+import type { Work } from "./job.ts";
 import { publishAgain } from "./publish.ts";
+import { type Reading, readDisk } from "./read-disk.ts";
+import { readReserve } from "./reserve.ts";
 
-/*
- * What a restart, and the sidecar after its init container, begin with: the pair on disk is read, held against its
- * manifest and proved again. Nothing is issued here and nobody is asked.
- */
-
-/** What reading takes of a job: no issuer is asked. */
-export type Reading = Pick<Job, "spec" | "issuers" | "authorities" | "say" | "pace" | "movedFrom"> & {
-  readonly ports: Pick<Job["ports"], "clock" | "keys" | "store" | "trust" | "seed">;
-};
-
-interface Pair {
-  readonly manifest: Manifest;
-  readonly material: PairMaterial;
-}
-
-/** A pair from which an output that lost its own can be published again, without a certificate. */
-interface Rescue {
-  readonly pair: Pair;
-  readonly cause: Cause;
-}
-
-/** Reasons for which its issuer is not one whom peers believe, any more or as the clock stands. */
-const OTHER_TRUST: ReadonlySet<string> = new Set(["chain_untrusted", "chain_broken", "ca_invalid"]);
-
-/** Reasons for which the pair is sound but not what is asked for now. */
-const OTHER_REQUEST: ReadonlySet<string> = new Set(["name_missing", "name_extra", "usage_wrong"]);
+/** Work that begins from the disk. */
+type Recovery = Work & Pick<Reading, "pace" | "movedFrom">;
 
 /**
  * Reads the disk into the state. A damaged directory that still holds a good generation is repaired from it, as a new
- * generation. Rejects only when the disk cannot be read, or the repair not be written.
+ * generation. The directory is claimed first, so that a second daemon is told now and not at its first renewal: what
+ * belongs to another is not touched, not even to pay its reload. Any other trouble with the disk leaves the pair readable;
+ * what fails after it is its consequence, and is not told as a failure of its own.
  */
-export async function recover(job: Job): Promise<void> {
-  const rescue = await look(job);
-  if (rescue !== undefined && isSound(job, rescue.pair)) await publishAgain(job, rescue.cause, rescue.pair);
+export async function recover(work: Recovery, signal: AbortSignal): Promise<void> {
+  const { spec, ports } = work;
+  const failures: LeafdError[] = [];
+  const failed = (thrown: unknown) => failures.push(toLeafdError(thrown));
+  await ports.store.preflight(spec.output, spec.name).catch(failed);
+  if (failures[0]?.reason !== "target_foreign") await readAndRepair(work).catch(failed);
+  if (failures[0] === undefined) return;
+  signal.throwIfAborted();
+  rotationFailed(work, { cause: "missing", stage: "preflight", issuer: spec.issuers[0].name }, failures[0]);
 }
 
-/** The half of it that writes nothing. Answers what a damaged directory could be repaired from. */
-export async function look(job: Reading): Promise<Rescue | undefined> {
-  const { spec, ports, say } = job;
-  const found = await ports.store.inspect(spec.output);
-  switch (found.kind) {
-    case "pair":
-      await judge(job, found);
-      return undefined;
-    case "none":
-      say({ kind: "nothing_usable", cause: "missing", message: "no certificate has been published here yet" });
-      return moved(job);
-    case "damaged":
-      say({ kind: "nothing_usable", cause: "damaged", reason: found.reason, message: found.message });
-      return found.rescue && { pair: found.rescue, cause: "damaged" };
-    default:
-      return found satisfies never;
-  }
-}
-
-/** The configuration has another directory now, and the one before still holds the pair. */
-async function moved({ movedFrom, ports }: Reading): Promise<Rescue | undefined> {
-  const found = movedFrom === undefined ? undefined : await ports.store.inspect(movedFrom);
-  return found?.kind === "pair" ? { pair: found, cause: "delivery_changed" } : undefined;
-}
-
-function isSound(job: Reading, pair: Pair): boolean {
-  try {
-    const { leaf, outdated } = proveAgain(job, pair);
-    return outdated === undefined && leaf.notAfter > job.ports.clock.now();
-  } catch {
-    return false;
-  }
-}
-
-async function judge(job: Reading, found: Pair): Promise<void> {
-  const { spec, issuers, ports, say } = job;
-  const { manifest } = found;
-  let proved: Proof;
-  try {
-    proved = proveAgain(job, found);
-  } catch (thrown) {
-    const { reason, message } = toLeafdError(thrown);
-    say({ kind: "nothing_usable", cause: "damaged", reason, message });
-    return;
-  }
-  const { leaf, roots, caNotAfter } = proved;
-  const delivery = await ports.store.delivery(spec.output);
-  const told = wasToldOf(manifest, spec.reload, delivery);
-  const trustChanged = manifest.files["ca.crt"] === contentHash(bundlePem(roots)) ? undefined : "trust_changed";
-  const outdated = proved.outdated ?? outdatedBy(spec, issuers, { leaf, manifest }) ?? trustChanged;
-  const trustNotAfter = earliestEnd(parseCertificates(found.material.trust));
-  const isPaced = outdated === "request_changed" || outdated === "issuer_removed";
-  const replaceAt = Math.round(ports.clock.now() + job.pace * fraction(`${ports.seed}\0${spec.name}`));
-  say({
-    kind: "recovered",
-    leaf: leafFacts(withinLife(manifest, leaf), leaf, { caNotAfter, trustNotAfter }),
-    reloadOwed: spec.reload.length > 0 && !told,
-    ...(spec.probes.length > 0 && { proofOwed: true }),
-    ...(delivery?.notAfter !== undefined && { servedUntil: delivery.notAfter }),
-    ...(delivery !== undefined && { toldAt: delivery.at }),
-    ...(await supersededOnDisk(job, manifest)),
-    ...(outdated === undefined ? {} : { outdated }),
-    ...(isPaced ? { replaceAt } : {}),
-  });
-}
-
-/**
- * The generation before, which was to be revoked and perhaps was not: revoking twice is no error. A younger one is a pair
- * that its dependent refused, and waits to be offered again.
- */
-async function supersededOnDisk({ spec, ports }: Reading, manifest: Manifest): Promise<{ superseded?: Superseded }> {
-  if (!spec.revokeOld) return {};
-  const before = await ports.store.previous(spec.output);
-  if (before === undefined || before.manifest.serial === manifest.serial) return {};
-  if (before.manifest.receivedAt > manifest.receivedAt) return {};
-  const { notAfter } = parseCertificate(before.material.certificate);
-  const { serial, issuer } = before.manifest;
-  return { superseded: { serial, issuer, notAfter } };
-}
-
-/** The due time in a manifest is a memory too: one that lies outside the certificate's life is not believed. */
-function withinLife(manifest: Manifest, leaf: Certificate): Manifest {
-  const { firstDue } = manifest;
-  return firstDue > leaf.notBefore && firstDue < leaf.notAfter ? manifest : { ...manifest, firstDue: leaf.notBefore };
-}
-
-interface Proof {
-  readonly leaf: Certificate;
-  readonly roots: readonly Certificate[];
-  readonly outdated: Cause | undefined;
-  /** Absent where it proves nothing. */
-  readonly caNotAfter?: EpochMillis;
-}
-
-/** What the pair is judged by: the anchors that are known, else those that were published with it. */
-function rootsFor({ authorities, ports, say }: Reading, found: Pair): readonly Certificate[] {
-  const published = parseCertificates(found.material.trust);
-  try {
-    const known = ports.trust.known(authorities);
-    return known.length > 0 ? known : published;
-  } catch (thrown) {
-    const { message } = toLeafdError(thrown);
-    say({ kind: "pair_warning", message: `judged by the bundle beside it, because this failed: ${message}` });
-    return published;
-  }
-}
-
-function proveAgain(job: Reading, found: Pair): Proof {
-  const { spec, issuers, ports } = job;
-  const [leaf, ...chain] = parseCertificates(found.material.certificate);
-  if (leaf === undefined) throw new TypeError("a pair without a certificate");
-  const roots = rootsFor(job, found);
-  const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
-  try {
-    const now = judgedAt(ports.clock.now(), found.manifest, leaf);
-    const evidence = { leaf, chain, privateKeyHash, request: spec.request, roots, now };
-    const { anchor, caNotAfter } = verifyStored(evidence);
-    const signer = issuers.find(({ name }) => name === found.manifest.issuer);
-    if (signer !== undefined) ports.trust.anchored(signer, anchor.fingerprint, leaf.notAfter);
-    return { leaf, roots, outdated: undefined, caNotAfter };
-  } catch (thrown) {
-    const { reason } = toLeafdError(thrown);
-    // Its root is no longer trusted, or a CA of it has ended: it serves until the next one is there.
-    if (OTHER_TRUST.has(reason)) return { leaf, roots, outdated: "issuer_removed" };
-    if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };
-    throw thrown;
-  }
+async function readAndRepair(work: Recovery): Promise<void> {
+  const rescue = await readDisk(work);
+  if (rescue !== undefined) await publishAgain(work, rescue.cause, rescue.pair);
+  await readReserve(work);
+  await sweep(work);
 }

@@ -5,9 +5,9 @@ import type { Manifest } from "../domain/manifest.ts";
 import { wasToldOf } from "../domain/request.ts";
 import { type EpochMillis, formatDuration, MINUTE } from "../domain/units.ts";
 import { verifyStored } from "../domain/verify.ts";
-import { recordDelivery } from "./deliver.ts";
+import { recordDelivery } from "./delivery-record.ts";
 import { asSigned, heldOutput, readHeld } from "./held.ts";
-import type { Job, Signed } from "./job.ts";
+import type { Job, Signed, Work } from "./job.ts";
 import { factsOf, publishAgain } from "./publish.ts";
 
 /*
@@ -50,18 +50,18 @@ export async function refusedPair(job: Job, wanted: Wanted): Promise<Signed | un
  * Takes a refused pair back: publishes the generation before again and keeps the refused one. Answers whether it did: not
  * when the pair before is gone or nearly over, because then a refused pair is the better one.
  */
-export async function takeBack(job: Job, { message }: LeafdError): Promise<boolean> {
-  const { ports, spec, say } = job;
+export async function takeBack(work: Work, { message }: LeafdError): Promise<boolean> {
+  const { ports, spec, say } = work;
   try {
     const refused = await ports.store.inspect(spec.output);
     const before = await ports.store.previous(spec.output);
     if (refused.kind !== "pair" || before?.manifest.serial === refused.manifest.serial) return false;
     const old = before && asSigned({ kind: "pair", ...before });
     if (before === undefined || old === undefined || !isWorthIt(old, ports.clock.now())) return false;
-    await keep(job, refused);
+    await keep(work, refused);
     const way = { from: refused.manifest.generation, to: before.manifest.generation };
     say({ kind: "rolled_back", ...way, reason: "dependent_refused", message });
-    await putBack(job, { ...before, notAfter: old.leaf.notAfter });
+    await putBack(work, { ...before, notAfter: old.leaf.notAfter });
     return true;
   } catch (thrown) {
     say({ kind: "pair_warning", message: `the pair before cannot be put back: ${toLeafdError(thrown).message}` });
@@ -76,12 +76,12 @@ interface Before {
 }
 
 /** Dependents that have been told of it serve it still; those that never were are told. */
-async function putBack(job: Job, { notAfter, ...before }: Before): Promise<void> {
-  const { ports, spec, say } = job;
+async function putBack(work: Work, { notAfter, ...before }: Before): Promise<void> {
+  const { ports, spec, say } = work;
   const inUse = wasToldOf(before.manifest, spec.reload, await ports.store.delivery(spec.output));
-  const { generation } = await publishAgain(job, "rolled_back", { ...before, inUse });
+  const { generation } = await publishAgain(work, "rolled_back", { ...before, inUse });
   if (!inUse) return;
-  await recordDelivery(job, { generation, notAfter }).catch((thrown) =>
+  await recordDelivery(work, { generation, notAfter }).catch((thrown) =>
     say({ kind: "pair_warning", message: `who knows the pair is not written down: ${toLeafdError(thrown).message}` }),
   );
 }
@@ -92,7 +92,7 @@ function isWorthIt({ leaf, receivedAt }: Signed, now: number): boolean {
 }
 
 /** A refused pair that cannot be kept is lost, which costs a certificate later and nothing now. */
-async function keep({ ports, spec, say }: Job, { manifest, material }: Inspection & { kind: "pair" }): Promise<void> {
+async function keep({ ports, spec, say }: Work, { manifest, material }: Inspection & { kind: "pair" }): Promise<void> {
   const output = heldOutput(ports.heldDirectory, spec.name, "refused");
   try {
     await ports.store.preflight(output, spec.name);

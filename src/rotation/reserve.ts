@@ -2,12 +2,13 @@ import { bundlePem } from "../domain/bundle.ts";
 import type { Certificate } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { leafFacts } from "../domain/leaf-facts.ts";
-import { outdatedBy } from "../domain/request.ts";
+import { outdatedBy, requestHash } from "../domain/request.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { judgedAt, verifyStored } from "../domain/verify.ts";
+import { failureOf, retryAt } from "./attempt.ts";
 import { asSigned, heldOutput, readHeld } from "./held.ts";
 import { issue, reach } from "./issue.ts";
-import type { Job } from "./job.ts";
+import type { Job, Work } from "./job.ts";
 import { factsFor, publishAgain } from "./publish.ts";
 import { prove, refuseWithoutGain, stillWanted } from "./rotate.ts";
 
@@ -17,7 +18,7 @@ import { prove, refuseWithoutGain, stillWanted } from "./rotate.ts";
  */
 
 /** The service, as its reserve is asked for. */
-export function reserveSpec(spec: ServiceSpec, heldDirectory: string): ServiceSpec {
+function reserveSpec(spec: ServiceSpec, heldDirectory: string): ServiceSpec {
   const { notAfter: _, ...request } = spec.request;
   const { reserve } = spec.outage;
   const ttl = reserve === undefined ? {} : { ttl: reserve.ttl };
@@ -25,8 +26,37 @@ export function reserveSpec(spec: ServiceSpec, heldDirectory: string): ServiceSp
   return { ...spec, request: { ...request, ...ttl }, output: heldOutput(heldDirectory, spec.name, "reserve"), outage };
 }
 
-/** Has a reserve issued and keeps it. `job` is that of `reserveSpec`, with the reserve that is held as its state. */
+/** Has a reserve issued and keeps it. `job` is that of the service, with the issuer and the carry of the reserve. */
 export async function renewReserve(job: Job, signal: AbortSignal): Promise<void> {
+  try {
+    await rotateReserve(asReserve(job), signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { error, fields } = failureOf(thrown);
+    const failures = (job.latest().reserveTrouble?.failures ?? 0) + 1;
+    const again = retryAt(job, error, ["reserve", failures]);
+    job.say({ kind: "reserve_failed", issuer: job.issuer.name, ...fields, failures, retryAt: again });
+  }
+}
+
+/** The same job for the reserve: another pair, in another place, from a rung of its own. */
+function asReserve(job: Job): Job {
+  const { current: _, ...others } = job.state;
+  const { reserve } = others;
+  const spec = reserveSpec(job.spec, job.ports.heldDirectory);
+  const isAsked = reserve === undefined || reserve.requestHash === requestHash(spec.request, job.issuer.identity);
+  return {
+    ...job,
+    spec,
+    rung: "reserve",
+    cause: isAsked ? "renewal_due" : "request_changed",
+    state: reserve === undefined ? others : { ...others, current: reserve },
+    // The last place in the budget is kept for the pair itself: a reserve that gains nothing must not hold it up.
+    budget: job.budget - 1,
+  };
+}
+
+async function rotateReserve(job: Job, signal: AbortSignal): Promise<void> {
   const { spec, issuer, ports, say } = job;
   job.stage = "preflight";
   await ports.store.preflight(spec.output, spec.name);
@@ -46,31 +76,31 @@ export async function renewReserve(job: Job, signal: AbortSignal): Promise<void>
   await ports.store.sweep(spec.output);
 }
 
-/** What reading takes of a job: no issuer is asked. */
-type Reading = Pick<Job, "spec" | "issuers" | "authorities" | "say"> & {
-  readonly ports: Pick<Job["ports"], "clock" | "keys" | "store" | "trust" | "heldDirectory">;
+/** What reading takes of the work: no issuer is asked. */
+type Reading = Pick<Work, "spec" | "issuers" | "authorities" | "say"> & {
+  readonly ports: Pick<Work["ports"], "clock" | "keys" | "store" | "trust" | "heldDirectory">;
 };
 
 /**
  * Reads the reserve of an earlier run into the state. Where the configuration asks for another one now it is due at once,
  * and better than none until then. Issues nothing.
  */
-export async function recoverReserve(job: Reading): Promise<void> {
-  const { ports, spec, say } = job;
+export async function readReserve(reading: Reading): Promise<void> {
+  const { ports, spec, say } = reading;
   const { reserve } = spec.outage;
   if (reserve === undefined) return;
   try {
-    const found = await readHeld(job, "reserve");
+    const found = await readHeld(reading, "reserve");
     const signed = found && asSigned(found);
     if (found === undefined || signed === undefined) return;
     const { leaf, chain, privateKey } = signed;
-    const roots = ports.trust.known(job.authorities);
+    const roots = ports.trust.known(reading.authorities);
     const privateKeyHash = ports.keys.publicKeyHash(privateKey);
     const asked = reserveSpec(spec, ports.heldDirectory);
     const now = judgedAt(ports.clock.now(), found.manifest, leaf);
     const stored = { leaf, chain, privateKeyHash, request: asked.request, roots, now };
     const { caNotAfter } = verifyStored(stored);
-    const issuers = job.issuers.filter(({ name }) => name === reserve.issuer.name);
+    const issuers = reading.issuers.filter(({ name }) => name === reserve.issuer.name);
     const facts = leafFacts(found.manifest, leaf, { caNotAfter });
     const isOther = outdatedBy(asked, issuers, { leaf, manifest: found.manifest }) !== undefined;
     say({ kind: "reserved", leaf: isOther ? { ...facts, due: facts.receivedAt } : facts, fresh: false });

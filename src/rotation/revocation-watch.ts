@@ -2,7 +2,7 @@ import { follow } from "../domain/abort.ts";
 import type { LeafFacts } from "../domain/leaf-facts.ts";
 import { lookForRevocation } from "../domain/schedule.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
-import type { Job } from "./job.ts";
+import type { Work } from "./job.ts";
 import type { Clock } from "./ports.ts";
 
 /** An issuer that takes longer is asked again another time: nothing waits for this answer. */
@@ -20,7 +20,7 @@ export class RevocationWatch {
   }
 
   /** True when it was due to ask and the issuer said so; that it cannot be asked means nothing. Rejects only when aborted. */
-  async isRevoked({ issuers }: Pick<Job, "issuers">, current: LeafFacts, signal: AbortSignal): Promise<boolean> {
+  async isRevoked({ issuers }: Pick<Work, "issuers">, current: LeafFacts, signal: AbortSignal): Promise<boolean> {
     const now = this.#clock.monotonic();
     const issuer = issuers.find(({ name }) => name === current.issuer);
     if (issuer?.isRevoked === undefined || now - this.#askedAt < lookForRevocation(current)) return false;

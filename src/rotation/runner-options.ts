@@ -1,7 +1,6 @@
 import type { OutputSpec, ServiceSpec } from "../domain/spec.ts";
 import type { Millis } from "../domain/units.ts";
 import type { Circuits } from "./circuits.ts";
-import type { Gate } from "./gate.ts";
 import type { Ports } from "./job.ts";
 import type { Emit, Issuer } from "./ports.ts";
 import type { ReloadQueue } from "./reload-queue.ts";
@@ -16,12 +15,23 @@ export interface RunnerOptions {
   /** Whose roots belong into the trust bundle besides those of the issuers. */
   readonly included?: readonly Issuer[];
   readonly ports: Ports;
-  readonly circuits: Circuits;
-  /** Towards the cluster of an issuer, by its configured name. */
-  readonly gate: (issuer: string) => Gate;
+  readonly circuits: Pick<Circuits, "of" | "report">;
+  readonly pass: Pass;
   readonly reloads: ReloadQueue;
   readonly emit: Emit;
-  /** See `Job`. */
+  /** See `Reading`. */
   readonly pace?: Millis;
   readonly movedFrom?: OutputSpec;
+}
+
+/** Lets the work through to an issuer when it may be asked; nothing happens when another service tries it first. */
+export type Pass = (passage: Passage, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
+
+interface Passage {
+  /** Its configured name. */
+  readonly issuer: string;
+  /** Lower goes first: see `Gate`. */
+  readonly urgency: number;
+  /** Whatever its circuit says. */
+  readonly force: boolean;
 }

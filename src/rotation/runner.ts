@@ -1,25 +1,28 @@
 import type { Act, Decision } from "../domain/act.ts";
-import { chanceOf } from "../domain/backoff.ts";
 import { decide } from "../domain/decide.ts";
-import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Cause, Said, ServiceEvent } from "../domain/events.ts";
 import { evolve } from "../domain/evolve.ts";
 import { type Explanation, explainService } from "../domain/explain.ts";
 import type { Circumstances } from "../domain/ladder.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
-import { Attempts } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import { isAsPublished } from "./audit.ts";
 import { confirm } from "./confirm.ts";
+import { checkPublished, deliver, type Telling } from "./deliver.ts";
 import { expire } from "./expire.ts";
 import { budgetOf } from "./issue.ts";
-import type { Carry, Job } from "./job.ts";
+import type { Carry, Job, Work } from "./job.ts";
 import type { Issuer } from "./ports.ts";
+import type { Verdict } from "./pre-reload.ts";
+import { republish } from "./publish.ts";
 import { recover } from "./recover.ts";
-import { recoverReserve } from "./reserve.ts";
+import { publishReserve, renewReserve } from "./reserve.ts";
 import { RevocationWatch } from "./revocation-watch.ts";
 import { revoke } from "./revoke.ts";
+import { rotate } from "./rotate.ts";
 import type { RunnerOptions } from "./runner-options.ts";
+import { workOn } from "./work.ts";
 
 /**
  * One service: its state, and the one place that carries decisions out. Failures become events; what `carryOut`
@@ -28,28 +31,17 @@ import type { RunnerOptions } from "./runner-options.ts";
 export class ServiceRunner {
   readonly spec: ServiceSpec;
   readonly #options: RunnerOptions;
-  readonly #attempts: Attempts;
-  readonly #carry: Carry = { unpublished: undefined, accepted: undefined };
+  readonly #carry: Carry = { unpublished: undefined };
+  /** Of the reserve, which is another pair than the one that is served. */
+  readonly #reserveCarry: Carry = { unpublished: undefined };
+  readonly #verdict: Verdict = { accepted: undefined };
   readonly #revocations: RevocationWatch;
-  /** Also that of the reserve. */
-  readonly #issuers: readonly Issuer[];
-  /** Also those whose roots are in the trust bundle all the same. */
-  readonly #authorities: readonly Issuer[];
   #state: ServiceState = INITIAL_STATE;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
-    const { issuers, reserveIssuer, included = [] } = options;
     this.#options = options;
-    this.#issuers = reserveIssuer === undefined ? issuers : [...issuers, reserveIssuer];
-    this.#authorities = [...this.#issuers, ...included];
     this.#revocations = new RevocationWatch(options.ports.clock);
-    this.#attempts = new Attempts({
-      ...options,
-      job: (cause, issuer) => this.#job(cause, issuer),
-      chance: (what, count) => this.#chance(what, count),
-      state: () => this.#state,
-    });
   }
 
   get state(): ServiceState {
@@ -99,28 +91,25 @@ export class ServiceRunner {
 
   /** Does what was decided; a `wait` is the caller's business. */
   async carryOut(act: Act, signal: AbortSignal): Promise<void> {
-    const { current } = this.#state;
-    const { reloads } = this.#options;
-    const chance = (count: number): number => this.#chance(act.kind, count);
     switch (act.kind) {
       case "recover":
         return this.#recover(signal);
       case "issue":
         return this.#issue(act, signal);
       case "republish":
-        return this.#attempts.republish(act.cause, signal);
+        return attempt(this.#job(act.cause), (job) => republish(job, act.cause), signal);
       case "use_reserve":
-        return this.#attempts.useReserve(signal);
+        return this.#useReserve(signal);
       case "reserve":
-        return this.#attempts.renewReserve(signal);
+        return this.#renewReserve(signal);
       case "reload":
-        return this.#attempts.deliver(signal);
+        return deliver(this.#telling(), signal);
       case "confirm":
-        return current && confirm({ job: this.#job("reload_owed"), current, chance }, signal);
+        return confirm(this.#work(), signal);
       case "revoke":
-        return revoke(this.#job("reload_owed"), chance, signal);
+        return revoke(this.#work(), signal);
       case "expire":
-        return current && expire({ job: this.#job("expired"), current, reloads, chance }, signal);
+        return expire(this.#telling(), signal);
       default:
         return act satisfies never;
     }
@@ -134,66 +123,62 @@ export class ServiceRunner {
   async audit(signal: AbortSignal): Promise<void> {
     const { current, outdated } = this.#state;
     if (current === undefined || outdated !== undefined) return;
-    const job = this.#job("damaged");
-    if (!(await isAsPublished(job, current))) return this.#recover(signal);
-    if (!(await this.#revocations.isRevoked(job, current, signal))) return;
+    const work = this.#work();
+    if (!(await isAsPublished(work, current))) return this.#recover(signal);
+    if (!(await this.#revocations.isRevoked(work, current, signal))) return;
     this.say({ kind: "pair_warning", message: `${current.issuer} has revoked the certificate ${current.serial}` });
     this.say({ kind: "outdated", cause: "revoked" });
   }
 
-  /** A reload that is held back, or that nobody needs, is no reason to learn only later that a pair is refused. */
-  async #issue(act: Act & { kind: "issue" }, signal: AbortSignal): Promise<void> {
-    const { current: before } = this.#state;
-    await this.#attempts.issue(act, signal);
+  #recover(signal: AbortSignal): Promise<void> {
+    const { pace = 0, movedFrom } = this.#options;
+    return recover({ ...this.#work(), pace, ...(movedFrom && { movedFrom }) }, signal);
+  }
+
+  async #issue({ cause, issuer: name }: Act & { kind: "issue" }, signal: AbortSignal): Promise<void> {
+    const issuer = this.#options.issuers.find((each) => each.name === name);
+    if (issuer === undefined) return;
+    const { current: before, force } = this.#state;
+    // Who ends first goes first; who has nothing goes before everybody.
+    const passage = { issuer: name, urgency: before?.notAfter ?? 0, force };
+    await this.#options.pass(passage, () => attempt(this.#job(cause, issuer), rotate, signal), signal);
     const isSwapped = this.#state.current?.generation !== before?.generation;
-    if (isSwapped && this.decide().kind !== "reload") await this.#attempts.check(signal);
+    if (isSwapped && this.decide().kind !== "reload") await checkPublished(this.#telling(), signal);
+  }
+
+  #useReserve(signal: AbortSignal): Promise<void> {
+    const job = this.#job("reserve_used", this.#options.reserveIssuer);
+    return attempt({ ...job, rung: "reserve" }, publishReserve, signal);
+  }
+
+  async #renewReserve(signal: AbortSignal): Promise<void> {
+    const { reserveIssuer: issuer, pass } = this.#options;
+    if (issuer === undefined) return;
+    // A reserve is for later: whoever needs a pair goes first.
+    const passage = { issuer: issuer.name, urgency: Number.POSITIVE_INFINITY, force: this.#state.force };
+    const job = { ...this.#job("renewal_due", issuer), carry: this.#reserveCarry };
+    await pass(passage, () => renewReserve(job, signal), signal);
+  }
+
+  #work(): Work {
+    return workOn(this.#options, { latest: () => this.#state, say: (said) => this.say(said) });
+  }
+
+  #telling(): Telling {
+    return { ...this.#work(), reloads: this.#options.reloads, verdict: this.#verdict };
   }
 
   #job(cause: Cause, issuer: Issuer = this.#options.issuers[0]): Job {
-    const { spec, ports, issuers, pace = 0, movedFrom } = this.#options;
-    const first = this.#options.circuits.of(issuers[0].name);
-    const why = this.#state.rotationTrouble?.reason ?? (first.kind === "closed" ? undefined : first.reason);
+    const { issuers, circuits } = this.#options;
     return {
-      spec,
+      ...this.#work(),
+      cause,
       issuer,
       rung: issuer === issuers[0] ? "primary" : "failover",
-      issuers: this.#issuers,
-      authorities: this.#authorities,
-      ports,
-      cause,
-      state: this.#state,
-      ...(why && { why }),
-      say: (said) => this.say(said),
-      report: (outcome) => this.#options.circuits.report(issuer, outcome),
+      report: (outcome) => circuits.report(issuer, outcome),
+      budget: budgetOf(this.spec, this.#state),
       carry: this.#carry,
-      budget: budgetOf(spec, this.#state),
-      pace,
-      ...(movedFrom === undefined ? {} : { movedFrom }),
       stage: "preflight",
     };
-  }
-
-  /**
-   * Claims the directory first, so that a second daemon is told now and not at its first renewal: what belongs to
-   * another is not touched, not even to pay its reload. Any other trouble with the disk leaves the pair readable; what
-   * fails after it is its consequence, and is not told as a failure of its own.
-   */
-  async #recover(signal: AbortSignal): Promise<void> {
-    const job = this.#job("missing");
-    const failures: LeafdError[] = [];
-    const failed = (thrown: unknown) => failures.push(toLeafdError(thrown));
-    await job.ports.store.preflight(this.spec.output, this.spec.name).catch(failed);
-    if (failures[0]?.reason !== "target_foreign")
-      await recover(job)
-        .then(() => recoverReserve(job))
-        .then(() => this.#attempts.sweep())
-        .catch(failed);
-    if (failures[0] !== undefined) this.#attempts.failed(job, failures[0], signal);
-  }
-
-  /** The luck of this try. */
-  #chance(what: string, count: number): number {
-    const { seed } = this.#options.ports;
-    return chanceOf({ what, seed, service: this.spec.name, serial: this.#state.current?.serial ?? "", count });
   }
 }

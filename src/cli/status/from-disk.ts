@@ -14,8 +14,8 @@ import { keys } from "../../keys/keys.ts";
 import { budgetOf } from "../../rotation/issue.ts";
 import type { Ports } from "../../rotation/job.ts";
 import type { Clock, Issuer, Pauses } from "../../rotation/ports.ts";
-import { look, type Reading } from "../../rotation/recover.ts";
-import { recoverReserve } from "../../rotation/reserve.ts";
+import { type Reading, readDisk } from "../../rotation/read-disk.ts";
+import { readReserve } from "../../rotation/reserve.ts";
 import { TrustKeeper } from "../../rotation/trust.ts";
 import { openLedger } from "../../store/ledger.ts";
 import { openPauses } from "../../store/pauses.ts";
@@ -78,8 +78,8 @@ async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadOnly
       state = evolve(state, { ...said, service: spec.name, at: ports.clock.now() });
     },
   };
-  await look(reading);
-  await recoverReserve({ ...reading, ports });
+  await readDisk(reading);
+  await readReserve({ ...reading, ports });
   const until = ports.pauses.until(spec.name);
   return until === undefined
     ? state
