@@ -14,7 +14,7 @@ export interface Access extends Ownership {
 
 /**
  * Gives an open file or directory its owner, group and mode; what is right already costs no call. A directory keeps
- * setgid, which a plain chmod would drop. `group_denied` when this user may not give it away.
+ * setgid, which a plain chmod would drop, where it may. `group_denied` when this user may not give it away.
  */
 export function setAccess(fd: number, access: Access): void {
   const now = fstatSync(fd);
@@ -22,7 +22,17 @@ export function setAccess(fd: number, access: Access): void {
   const gid = access.gid ?? now.gid;
   if (uid !== now.uid || gid !== now.gid) chown(fd, uid, gid);
   const mode = access.mode | (now.isDirectory() ? now.mode & SETGID : 0);
-  if ((now.mode & 0o7777) !== mode) fchmodSync(fd, mode);
+  if ((now.mode & 0o7777) !== mode) changeMode(fd, mode);
+}
+
+/** A sandbox may refuse setgid (systemd's RestrictSUIDSGID): the directory does without, whose group is right by now. */
+function changeMode(fd: number, mode: number): void {
+  try {
+    fchmodSync(fd, mode);
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "EPERM" || (mode & SETGID) === 0) throw thrown;
+    fchmodSync(fd, mode & ~SETGID);
+  }
 }
 
 /**

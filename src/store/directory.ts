@@ -17,6 +17,7 @@ import type { OutputSpec } from "../domain/spec.ts";
 import { type Access, directoryAccess, setAccess } from "./access.ts";
 import type { Ownership } from "./accounts.ts";
 import { diskError, unless } from "./disk-error.ts";
+import { OWNER } from "./names.ts";
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
@@ -107,13 +108,14 @@ function makeOutput({ directory: path, makeBelow }: OutputSpec): HeldDirectory {
 }
 
 /**
- * Group and mode are set only on a directory that is as our own mkdir leaves it: ours, 0700 and empty (so a crash
- * between the two is made good). Any other is the operator's, and stays as it is.
+ * Group and mode are set only on a directory that is as our own mkdir leaves it: ours, 0700 and without a generation (so
+ * that a crash between the two is made good, and a group that was refused before). Any other is the operator's, and
+ * stays as it is.
  */
 function finishCreation(directory: HeldDirectory, access: Access): void {
   const { uid, mode } = fstatSync(directory.fd);
   const asMade = uid === process.geteuid?.() && (mode & 0o1777) === 0o700;
-  if (!asMade || readdirSync(directory.at(".")).length > 0) return;
+  if (!asMade || readdirSync(directory.at(".")).some((name) => name !== OWNER)) return;
   setAccess(directory.fd, access);
   syncParent(directory.path);
 }

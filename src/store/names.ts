@@ -23,6 +23,8 @@ export const KEY = "tls.key";
 export const TRUST = "ca.crt";
 /** Key, leaf and chain in one file (`layout: bundle`). */
 export const COMBINED = "tls-combined.pem";
+/** Who writes here: it comes before any generation. */
+export const OWNER = "..owner";
 /** What was asked and got; inside the generation only. */
 export const MANIFEST = "manifest.json";
 

@@ -1,4 +1,5 @@
 import type { HeldDirectory } from "./directory.ts";
+import { OWNER } from "./names.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { isObject, readRecord, writeRecord } from "./record.ts";
 
@@ -8,8 +9,6 @@ import { isObject, readRecord, writeRecord } from "./record.ts";
  * output only). It is advice between leafds, read before each write. Two that claim a free directory in the same
  * instant both believe it until their next write, when one finds the other's name.
  */
-
-const OWNER = "..owner";
 
 /** `..owner`, as JSON. */
 export interface OwnerRecord extends ProcessIdentity {

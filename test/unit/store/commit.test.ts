@@ -57,9 +57,11 @@ test("a directory of the operator keeps its mode; setgid is kept, and handed dow
   assert.equal(await modeOf(dir.join("live", generation)), "2755");
 });
 
-test("a directory that a crash left half made gets its mode", async () => {
+test("a directory that was left half made and claimed gets its mode", async () => {
   await using dir = await tempDir();
   await mkdir(dir.join("live"), { mode: 0o700 });
+  await exampleStore().sweep(exampleOutput(dir.join("live")));
+  assert.deepEqual(await readdir(dir.join("live")), ["..owner"]);
   await exampleStore().preflight(exampleOutput(dir.join("live")), "payments");
   assert.equal(await modeOf(dir.join("live")), "755");
 });
