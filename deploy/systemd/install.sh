@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 lib=$root/usr/local/lib
 program=$root/usr/local/bin/leafd
 
@@ -25,12 +25,20 @@ live() {
 }
 
 if [ -n "$uninstall" ]; then
-  if live; then systemctl disable --now leafd.service || true; fi
+  if live; then
+    systemctl disable --now leafd.service || true
+    systemctl disable leafd-once@.service || true
+  fi
   rm -f "$program" "$lib/systemd/system/leafd.service" "$lib/systemd/system/leafd-once@.service" \
     "$lib/sysusers.d/leafd.conf" "$lib/tmpfiles.d/leafd.conf"
   if live; then systemctl daemon-reload; fi
   echo "leafd is gone. The certificates in $root/var/lib/leafd, the configuration in $root/etc/leafd and the user stay:"
   echo "dependents go on with the pairs they have until these end. Remove them by hand when nothing uses them."
+  gated=$(grep -rls 'leafd-once@' "$root/etc/systemd/system" || true)
+  if [ -n "$gated" ]; then
+    echo "Take leafd-once@ out of these: what requires the gate does not start any more without it."
+    echo "$gated"
+  fi
   exit 0
 fi
 
@@ -42,7 +50,8 @@ if [ -z "$bundle" ]; then
   echo "install.sh: there is no leafd.mjs beside these files; run \`npm run build\` first" >&2
   exit 1
 fi
-if [ -z "$root" ] && ! node "$bundle" version >/dev/null; then
+# What the service manager looks in, and not what this shell does: `node` may be of a version manager.
+if [ -z "$root" ] && ! PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin node "$bundle" version >/dev/null; then
   echo "install.sh: leafd needs Node 24.12 or newer as \`node\` in the PATH of services (/usr/local/bin or /usr/bin)" >&2
   exit 1
 fi
@@ -59,7 +68,11 @@ if live; then
   systemd-tmpfiles --create leafd.conf
   systemctl daemon-reload
   if systemctl is-active --quiet leafd.service; then
-    systemctl restart leafd.service
+    if ! systemctl restart leafd.service; then
+      echo "install.sh: leafd was upgraded and does not start: \`journalctl -u leafd -n 20\` says why. The certificates stay, and" >&2
+      echo "nobody renews them: repair it, or install the release before." >&2
+      exit 1
+    fi
     echo "leafd was upgraded and restarted; that cost no certificate."
   else
     echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`leafd check\` likes it, then"

@@ -20,9 +20,12 @@ export async function deliver(machine: Machine): Promise<void> {
   await cp(process.execPath, machine.path("/usr/local/bin/node"));
 }
 
-/** `install.sh` of the release, with these options; answers what it said. */
+/** The script of the release. */
+export const INSTALL = `${RELEASE}/deploy/systemd/install.sh`;
+
+/** Runs it with these options; answers what it said. */
 export function install(machine: Machine, ...options: readonly string[]): Promise<string> {
-  return machine.ok(`${RELEASE}/deploy/systemd/install.sh`, ...options);
+  return machine.ok(INSTALL, ...options);
 }
 
 interface Written {

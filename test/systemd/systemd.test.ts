@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { freePort } from "../../src/dev/demo/free-port.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
@@ -8,7 +8,17 @@ import { servedSerial } from "../support/served-serial.ts";
 import { startTestVault, type TestVault } from "../support/vault-server.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { bootMachine, type Machine } from "./machine.ts";
-import { addDropIn, configure, configureNginx, deliver, exampleOf, install, property, statusOn } from "./place.ts";
+import {
+  addDropIn,
+  configure,
+  configureNginx,
+  deliver,
+  exampleOf,
+  INSTALL,
+  install,
+  property,
+  statusOn,
+} from "./place.ts";
 
 /*
  * leafd as a service of a real systemd: one machine, from the installation to the removal. The tests follow one another.
@@ -48,6 +58,14 @@ function costNothing(): void {
 }
 
 suite("leafd under systemd", () => {
+  test("is not installed where services would find no Node", async () => {
+    await machine.ok("sh", "-c", "mkdir /opt/node && mv /usr/local/bin/node /opt/node");
+    const { code, text } = await machine.run("env", "PATH=/opt/node:/usr/bin:/bin", INSTALL);
+    assert.deepEqual([code, /in the PATH of services/.test(text)], [1, true], text);
+    assert.ok(!existsSync(machine.path("/usr/local/bin/leafd")));
+    await machine.ok("mv", "/opt/node/node", "/usr/local/bin/node");
+  });
+
   test("is installed, and asks for a configuration", async () => {
     assert.match(await install(machine), /Write \/etc\/leafd\/leafd\.yaml/);
     const score = await machine.run("systemd-analyze", "security", "--threshold=25", "--no-pager", "leafd.service");
@@ -107,6 +125,20 @@ suite("leafd under systemd", () => {
     assert.match(await journal(), /"event":"reloaded","service":"web","method":"signal"/);
   });
 
+  test("gives keys to a group that a drop-in makes it a member of", async () => {
+    await addDropIn(machine, "leafd.service", await exampleOf("output.group"));
+    const ofGroup = (name: string) => ({ ttl: "24h", output: { directory: `${LIVE}/${name}`, group: "www-data" } });
+    await machine.ok("install", "-d", "-o", "leafd", "-g", "www-data", "-m", "2750", `${LIVE}/theirs`);
+    const shared = { ours: ofGroup("ours"), theirs: ofGroup("theirs") };
+    await configure(machine, { vault, pki, services: { ...SERVICES, ...shared } });
+    await machine.ok("systemctl", "restart", "leafd");
+    for (const name of Object.keys(shared)) {
+      await machine.ok("runuser", "-u", "leafd", "--", "leafd", "wait", "--timeout", "30s", name);
+      await machine.ok("runuser", "-u", "www-data", "--", "cat", `${LIVE}/${name}/tls.key`);
+    }
+    costNothing();
+  });
+
   test("loads its configuration again by systemctl reload", async () => {
     const leafd = await mainPid("leafd");
     await configure(machine, { vault, pki, services: { ...SERVICES, late: { ttl: "24h" } } });
@@ -121,6 +153,16 @@ suite("leafd under systemd", () => {
     assert.match(await install(machine), /upgraded and restarted; that cost no certificate/);
     const { services } = await statusOn(machine);
     assert.equal(services.find(({ name }) => name === "calm")?.serial, first);
+    costNothing();
+  });
+
+  test("says that the upgrade did not come up, and where to look", async () => {
+    const config = machine.path("/etc/leafd/leafd.yaml");
+    const good = readFileSync(config);
+    appendFileSync(config, "bogus: 1\n");
+    await assert.rejects(install(machine), /ended with 1: .*does not start: `journalctl -u leafd/s);
+    writeFileSync(config, good);
+    await machine.ok("systemctl", "start", "leafd");
     costNothing();
   });
 
@@ -149,8 +191,12 @@ suite("leafd under systemd", () => {
   });
 
   test("leaves the certificates when it is taken away, and says so", async () => {
-    assert.match(await install(machine, "--uninstall"), /The certificates in \/var\/lib\/leafd, .* stay/);
+    await machine.ok("systemctl", "enable", "leafd-once@web.service");
+    const said = await install(machine, "--uninstall");
+    assert.match(said, /The certificates in \/var\/lib\/leafd, .* stay/);
+    assert.match(said, /Take leafd-once@ out of these: .*\n\/etc\/systemd\/system\/nginx\.service\.d\/test\.conf$/);
     costNothing();
+    assert.equal(await machine.ok("find", "/etc/systemd/system", "-name", "leafd*@*"), "");
     assert.notEqual((await machine.run("systemctl", "is-active", "leafd")).code, 0);
     assert.ok(!existsSync(machine.path("/usr/local/bin/leafd")));
   });
