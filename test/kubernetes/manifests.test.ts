@@ -29,7 +29,7 @@ before(async () => {
   await cluster.kubectl(["label", "namespace", "payments", ...RESTRICTED]);
   await cluster.kubectl(["apply", "--server-side", `--filename=${OPERATOR_DEFINITIONS}`]);
   await cluster.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  for (const name of ["payments", "payments-pod"])
+  for (const name of ["payments", "payments-pod", "42"])
     await cluster.kubectl(["create", "serviceaccount", name, "--namespace=payments"]);
 });
 after(async () => {
@@ -144,6 +144,37 @@ describe("the chart", () => {
         leafd,
       );
     });
+
+  for (const mode of ["native", "once"])
+    test(`mode ${mode}: what looks like a number stays a name, and what is one stays whole`, async () => {
+      const vault = { "vault.audience": "123", "vault.caConfigMap": "7", "vault.tokenExpirationSeconds": 1_000_000 };
+      const odd = { mode, ...vault, startTimeoutSeconds: 2_000_000, "serviceAccount.name": "42" };
+      const manifests = await charts.rendered("chart", { ...NODE_AGENT, ...odd });
+      await assertConfigured(manifests);
+      for (const manifest of manifests) await assertTaken(manifest);
+    });
+
+  test("twice in one release: nothing is of both", async () => {
+    const { config } = NODE_AGENT;
+    const manifests = await charts.rendered("chart-of-two", {
+      web: { config, networkPolicy: { enabled: true } },
+      frontEnd: { config, networkPolicy: { enabled: true }, serviceAccount: { name: "front-end" } },
+    });
+    assert.deepEqual(
+      manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted(),
+      ["ConfigMap", "NetworkPolicy"]
+        .flatMap((kind) => [`${kind} payments-front-end`, `${kind} payments-web`])
+        .concat("ServiceAccount front-end", "ServiceAccount payments"),
+    );
+    const selected = manifests.flatMap(({ spec }) => (spec === undefined ? [] : JSON.stringify(spec)));
+    assert.equal(new Set(selected).size, 2);
+  });
+
+  test("is refused by clusters where its pods would never start", async () => {
+    await assert.rejects(charts.rendered("chart", NODE_AGENT, "1.28.9"), /no native sidecars.*set mode: once/);
+    await charts.rendered("chart", { ...NODE_AGENT, mode: "once" }, "1.28.9");
+    await charts.rendered("chart", NODE_AGENT, "1.29.0-eks-1");
+  });
 
   test("by itself, with a DaemonSet, a network policy, a monitor and the rules", async () => {
     const on = { "podMonitor.enabled": true, "prometheusRule.enabled": true, "networkPolicy.enabled": true };

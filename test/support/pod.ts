@@ -44,6 +44,7 @@ interface ContainerSecurity extends SecurityContext {
 
 interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: number };
+  readonly timeoutSeconds?: number;
 }
 
 /** All of its containers, in the order in which they start. */
@@ -69,6 +70,9 @@ export async function assertFits(pod: Pod, settings: Settings): Promise<void> {
       assert.ok(sees(path), `${name}: ${path}`);
     for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe])
       if (probe?.httpGet !== undefined) assert.ok(settings.observe.listen?.endsWith(`:${probe.httpGet.port}`), name);
+    // A second, which is the default, is soon over on a busy node.
+    for (const { timeoutSeconds = 1 } of [container.readinessProbe, container.livenessProbe].flatMap((p) => p ?? []))
+      assert.ok(timeoutSeconds >= 5, `${name}: a probe waits for ${timeoutSeconds} s`);
   }
 }
 

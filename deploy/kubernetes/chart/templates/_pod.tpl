@@ -15,8 +15,10 @@ What a pod with leafd is made of. In the templates of a chart that depends on th
       volumes: {{- include "leafd.volumes" .Subcharts.leafd | nindent 8 }}
 */}}
 
+{{/* By the alias too, where one release has several leafds. */}}
 {{- define "leafd.name" -}}
-{{ contains "leafd" .Release.Name | ternary .Release.Name (printf "%s-leafd" .Release.Name) | trunc 63 | trimSuffix "-" }}
+{{- $chart := kebabcase .Chart.Name -}}
+{{ contains $chart .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $chart) | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "leafd.serviceAccountName" -}}
@@ -25,7 +27,7 @@ What a pod with leafd is made of. In the templates of a chart that depends on th
 
 {{- define "leafd.podLabels" -}}
 leafd-sidecar: "true"
-leafd-release: {{ .Release.Name | quote }}
+leafd-release: {{ include "leafd.name" . | quote }}
 {{- end }}
 
 {{- define "leafd.podAnnotations" -}}
@@ -39,7 +41,7 @@ prometheus.io/path: /metrics
 {{- end }}
 
 {{- define "leafd.podSpec" -}}
-serviceAccountName: {{ include "leafd.serviceAccountName" . }}
+serviceAccountName: {{ include "leafd.serviceAccountName" . | quote }}
 # The token for the API server is of no use here; Vault gets one of its own.
 automountServiceAccountToken: false
 securityContext:
@@ -94,25 +96,29 @@ volumeMounts:
 {{- define "leafd.daemon" -}}
 command: [leafd, run]
 ports: [{ name: leafd-metrics, containerPort: 9464 }]
-# Fails only when a required certificate has ended or is missing; takes the pod out of its Services.
-readinessProbe: { httpGet: { path: /readyz, port: 9464 } }
+# Fails only when a required certificate has ended or is missing; takes the pod out of its Services. 5 s, and not the one
+# of the default: a node that is busy is no reason for that.
+readinessProbe: { httpGet: { path: /readyz, port: 9464 }, timeoutSeconds: 5 }
 # Depends neither on Vault nor on a certificate: a restart would cure neither.
-livenessProbe: { httpGet: { path: /livez, port: 9464 } }
+livenessProbe: { httpGet: { path: /livez, port: 9464 }, timeoutSeconds: 5 }
 {{- end }}
 
 {{- define "leafd.initContainers" -}}
 {{- if eq .Values.mode "native" -}}
+{{- if semverCompare "<1.29.0-0" .Capabilities.KubeVersion.Version }}
+{{- fail (printf "Kubernetes %s has no native sidecars, and the pod would never start: set mode: once" .Capabilities.KubeVersion.Version) }}
+{{- end -}}
 - name: leafd
   restartPolicy: Always
   # Succeeds when every required service has a certificate.
   startupProbe:
     httpGet: { path: /startupz, port: 9464 }
     periodSeconds: 2
-    failureThreshold: {{ max 1 (div .Values.startTimeoutSeconds 2) }}
+    failureThreshold: {{ div .Values.startTimeoutSeconds 2 }}
   {{- include "leafd.daemon" . | nindent 2 }}
 {{- else -}}
 - name: leafd-once
-  command: [leafd, once, --timeout, {{ .Values.startTimeoutSeconds }}s]
+  command: [leafd, once, --timeout, {{ int .Values.startTimeoutSeconds }}s]
 {{- end }}
   {{- include "leafd.container" . | nindent 2 }}
 {{- end }}
@@ -134,16 +140,16 @@ livenessProbe: { httpGet: { path: /livez, port: 9464 } }
 - name: leafd-config
   projected:
     sources:
-      - configMap: { name: {{ include "leafd.name" . }} }
+      - configMap: { name: {{ include "leafd.name" . | quote }} }
       {{- with .Values.vault.caConfigMap }}
-      - configMap: { name: {{ . }} }
+      - configMap: { name: {{ . | quote }} }
       {{- end }}
 - name: leafd-vault-token
   projected:
     sources:
       - serviceAccountToken:
-          audience: {{ .Values.vault.audience }}
-          expirationSeconds: {{ .Values.vault.tokenExpirationSeconds }}
+          audience: {{ .Values.vault.audience | quote }}
+          expirationSeconds: {{ int .Values.vault.tokenExpirationSeconds }}
           path: token
 # In memory: keys are on no disk of the node and end with the pod. Two volumes: the application mounts the pair only.
 - name: leafd-tls
