@@ -55,15 +55,19 @@ read_settings "$FILE"
 SECTION="leafd $LEAFD"
 has_section "$SECTION" || usage_error "$FILE has no section [$SECTION]"
 
+# A name, or several with commas between them, as YAML takes for text whatever they look like: `no` and `1.5` are names too.
+text() { printf '"%s"' "$1" | sed 's/,/", "/g'; }
+
 login() {
   if [ "$(setting "$SECTION" auth approle)" = kubernetes ]; then
-    echo "    kubernetes: { mount: $(setting kubernetes mount kubernetes), role: $LEAFD, tokenFile: $TOKEN_FILE }"
+    echo "    kubernetes: { mount: $(text "$(setting kubernetes mount kubernetes)"), role: $(text "$LEAFD"), tokenFile: $(text "$TOKEN_FILE") }"
     return
   fi
   mount=$(setting approle mount approle)
   wrapped=
-  [ "$WRAPPED" = no ] || wrapped=", wrapped: { creationPath: auth/$mount/role/$LEAFD/secret-id }"
-  echo "    approle: { mount: $mount, roleIdFile: $CREDENTIALS/role-id, secretIdFile: $CREDENTIALS/secret-id$wrapped }"
+  [ "$WRAPPED" = no ] || wrapped=", wrapped: { creationPath: $(text "auth/$mount/role/$LEAFD/secret-id") }"
+  files="roleIdFile: $(text "$CREDENTIALS/role-id"), secretIdFile: $(text "$CREDENTIALS/secret-id")"
+  echo "    approle: { mount: $(text "$mount"), $files$wrapped }"
 }
 
 service() { # NAME
@@ -72,29 +76,29 @@ service() { # NAME
   uris=$(setting "$section" uris)
   common_name=$(setting "$section" common_name required)
   identity=
-  [ -z "$names" ] || identity="dns: [${names}]"
-  [ -z "$names" ] || [ "$common_name" = optional ] || identity="commonName: ${names%%,*}, $identity"
-  [ -z "$uris" ] || identity="$identity${identity:+, }uris: [${uris}]"
-  echo "  $1:"
-  echo "    issuers: [$1]"
+  [ -z "$names" ] || identity="dns: [$(text "$names")]"
+  [ -z "$names" ] || [ "$common_name" = optional ] || identity="commonName: $(text "${names%%,*}"), $identity"
+  [ -z "$uris" ] || identity="$identity${identity:+, }uris: [$(text "$uris")]"
+  echo "  $(text "$1"):"
+  echo "    issuers: [$(text "$1")]"
   echo "    identity: { $identity }"
   echo "    key: $(setting "$section" key ec-p256)"
   echo "    usages: [$(setting "$section" usages server,client)]"
   [ "$(setting "$SECTION" revoke_old no)" = no ] || echo "    revokeOld: true"
-  echo "    output: { directory: $OUTPUT/$1 }"
+  echo "    output: { directory: $(text "$OUTPUT/$1") }"
   reserve=$(setting "$section" reserve_ttl)
-  [ -z "$reserve" ] || echo "    outage: { reserve: { ttl: $reserve, role: $1-reserve } }"
+  [ -z "$reserve" ] || echo "    outage: { reserve: { ttl: $reserve, role: $(text "$1-reserve") } }"
 }
 
 services=$(setting "$SECTION" services | tr , ' ')
 echo "vault:"
-echo "  address: ${VAULT_ADDR:-${BAO_ADDR:-https://vault.internal:8200}}"
+echo "  address: $(text "${VAULT_ADDR:-${BAO_ADDR:-https://vault.internal:8200}}")"
 cacert=${VAULT_CACERT:-${BAO_CACERT:-}}
-[ -z "$cacert" ] || echo "  tls: { caFile: $cacert }"
-[ -z "${VAULT_NAMESPACE:-}" ] || echo "  namespace: $VAULT_NAMESPACE"
+[ -z "$cacert" ] || echo "  tls: { caFile: $(text "$cacert") }"
+[ -z "${VAULT_NAMESPACE:-}" ] || echo "  namespace: $(text "$VAULT_NAMESPACE")"
 echo "  auth:"
 login
 echo "issuers:"
-for each in $services; do echo "  $each: { vault: { mount: $(setting pki mount pki), role: $each } }"; done
+for each in $services; do echo "  $(text "$each"): { vault: { mount: $(text "$(setting pki mount pki)"), role: $(text "$each") } }"; done
 echo "services:"
 for each in $services; do service "$each"; done

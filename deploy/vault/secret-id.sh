@@ -8,8 +8,8 @@ usage() {
   cat <<EOF
 usage: $PROGRAM [--wrap TTL] [--mount MOUNT] LEAFD DIRECTORY
 
-Writes DIRECTORY/role-id and DIRECTORY/secret-id, readable by their owner only.
-Each run makes a further secret-id; the earlier ones stay good until they end or are destroyed.
+Writes DIRECTORY/role-id and DIRECTORY/secret-id, readable by their owner only; those that are there already keep their
+owner and mode. Each run makes a further secret-id; the earlier ones stay good until they end or are destroyed.
 
   --wrap TTL     deliver a response-wrapped secret-id: good for TTL (such as 10m) and for one reader, so that whoever
                  takes it on the way is found out
@@ -50,6 +50,10 @@ scratch=$(mktemp -d "$DIRECTORY/.secret-id.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# Files that are there keep their owner and mode: the leafd that reads these has to read the next ones.
+for each in role-id secret-id; do
+  [ ! -f "$DIRECTORY/$each" ] || cp -p "$DIRECTORY/$each" "$scratch/$each"
+done
 "$CLI" read -field=role_id "$role/role-id" >"$scratch/role-id" || fail "cannot read the role-id of $LEAFD"
 if [ -n "$WRAP" ]; then
   "$CLI" write -wrap-ttl="$WRAP" -field=wrapping_token -force "$role/secret-id" >"$scratch/secret-id"

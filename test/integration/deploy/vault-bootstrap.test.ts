@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import test, { after, before } from "node:test";
+import { parseText } from "../../support/config-file.ts";
 import { opensslCsr } from "../../support/openssl-csr.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 import { TestCa } from "../../support/test-ca.ts";
@@ -138,6 +139,16 @@ test("an intermediate from elsewhere comes in with its key, and says in its leav
   assert.equal(leaf.infoAccess?.includes(`CA Issuers - URI:${published}/der`), true, leaf.infoAccess);
   assert.ok(leaf.raw.includes(`${published}/crl/der`));
   assert.deepEqual(changesIn(await side.bootstrap()), []);
+});
+
+test("the configuration that is printed has names and no numbers, whatever they look like", async () => {
+  await using side = await vaultSide(vault);
+  const service = "[service 1e3]\nnames = 1.5\nuris = spiffe://x/no\nreserve_ttl = 72h";
+  await side.settings(`[pki]\nmount = 0x1\n${service}\n[leafd 007]\nservices = 1e3`);
+  const { stdout } = await side.leafdConfig("--wrapped", "007");
+  const [{ name, request, issuers, output } = assert.fail(stdout)] = parseText(stdout).settings.services;
+  assert.deepEqual([name, request.names.commonName, output.directory], ["1e3", "1.5", "/var/lib/leafd/live/1e3"]);
+  assert.deepEqual([issuers[0].mount, issuers[0].role], ["0x1", "1e3"]);
 });
 
 test("settings that cannot be are refused with their place before any server is asked", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { chmod, chown, readFile, stat } from "node:fs/promises";
 import test, { after, before, describe } from "node:test";
 import { opensslCsr } from "../../support/openssl-csr.ts";
 import { type VaultSide, vaultSide } from "../../support/vault-bootstrap.ts";
@@ -120,6 +120,18 @@ describe("of all paths of the server, the policy allows", () => {
     const plain = await side.secretId(["web", side.dir.path], token);
     assert.deepEqual([plain.code, /permission denied/.test(plain.stderr)], [1, true], plain.stderr);
   });
+});
+
+test("a further secret-id is for the same reader as the one before", async () => {
+  assert.equal(process.getuid?.(), 0, "this test gives a file away: run it as root");
+  await logIn("web");
+  await chown(side.dir.join("secret-id"), 1, 65_534);
+  await chmod(side.dir.join("secret-id"), 0o640);
+  const earlier = await readFile(side.dir.join("secret-id"), "utf8");
+  await logIn("web");
+  assert.notEqual(await readFile(side.dir.join("secret-id"), "utf8"), earlier);
+  const { uid, gid, mode } = await stat(side.dir.join("secret-id"));
+  assert.deepEqual([uid, gid, mode & 0o777], [1, 65_534, 0o640]);
 });
 
 test("everything else is refused when it is tried", async () => {
