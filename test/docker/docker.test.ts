@@ -201,6 +201,25 @@ suite("docker-compose.yml", () => {
     assert.equal((await statusOfWeb()).serial, serial);
   });
 
+  test("goes on with another Vault when the one before has forgotten everything", async () => {
+    const { serial } = await statusOfWeb();
+    await engine.compose("restart", "vault");
+    await engine.compose("up", "--no-build", "--wait", ...STARTED);
+    await inLeafd("leafd", "renew", "web");
+    const renewed = async () => {
+      const web = await statusOfWeb();
+      return web.serial !== serial && web.live === true;
+    };
+    await waitFor(renewed, { what: "a certificate of the other Vault", within: 60_000, every: 200 });
+    const ask = () => engine.compose("exec", "-T", "client", "node", "/client.mjs", "--once");
+    const greeted = () =>
+      ask().then(
+        (line) => /hello CN=client/.test(line),
+        () => false,
+      );
+    await waitFor(greeted, { what: "the client, whose certificate is of the one before, to trust it", within: 60_000 });
+  });
+
   test("has Prometheus scrape leafd and evaluate the alerts", async () => {
     const ask = async (path: string) =>
       JSON.parse(

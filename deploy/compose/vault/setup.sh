@@ -4,4 +4,6 @@
 set -eu
 sh /deploy/vault/bootstrap.sh /setup/vault.conf
 sh /deploy/vault/secret-id.sh demo /credentials
-cat "$VAULT_CACERT" >/credentials/vault-ca.pem
+# Whole at once: a leafd that runs looks at it.
+cat "$VAULT_CACERT" >/credentials/vault-ca.pem.new
+mv /credentials/vault-ca.pem.new /credentials/vault-ca.pem
