@@ -15,12 +15,14 @@ import { archive, type Entry } from "./archive.ts";
 /** What users get besides the program. The image is made from a checkout, see deploy/docker/Dockerfile. */
 const FILES = ["LICENSE", "README.md", "CHANGELOG.md", "config/*", "docs/**/*", "deploy/**/*"];
 const NOT_FOR_USERS = ["deploy/**/*.ts", "deploy/docker/**", "deploy/compose/**"];
+/** What `helm dependency update` leaves in a checkout. */
+const HELMS = ["charts/**", "Chart.lock"].map((path) => `deploy/kubernetes/chart-example/${path}`);
 const BUILT = ["dist/leafd.mjs", "dist/leafd.cdx.json", "dist/THIRD-PARTY-LICENSES.txt"];
 
 await import("../build.ts");
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const name = `leafd-${version}`;
-const files = globSync(FILES, { exclude: NOT_FOR_USERS });
+const files = globSync(FILES, { exclude: [...NOT_FOR_USERS, ...HELMS] });
 const entries = (await Promise.all([...files, ...BUILT].map((file) => entryOf(file, name)))).flat();
 const packed = archive(entries, commitTime());
 await writeFile(`dist/${name}.tar.gz`, packed);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -77,6 +77,9 @@ describe("a release", () => {
       elsewhere.path,
       bill.components.map(({ name }) => name),
     );
+    const charts = elsewhere.join("deploy/kubernetes/chart-example/charts");
+    await mkdir(charts);
+    await writeFile(join(charts, `leafd-${version}.tgz`), "as helm leaves it");
     const others = await release(elsewhere.path);
     for (const [name, content] of files) assert.ok(content.equals(others.get(name) ?? Buffer.alloc(0)), name);
   });
