@@ -22,6 +22,7 @@ export const REMARK_CODES = [
   "anchor_ends_first",
   "directory_unwritable",
   "state_open",
+  "socket_path_long",
   "account_unknown",
   "group_shut_out",
   "key_readable",

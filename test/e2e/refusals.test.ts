@@ -162,7 +162,7 @@ suite("refused by the disk", () => {
       check.stdout.replaceAll(place.dir.path, "DIR"),
       `ok      DIR/leafd.yaml: 1 service
 error   DIR/leafd.yaml:32:9: services.web.output.directory: DIR/live-web cannot be written by this user [directory_unwritable]
-        Let leafd's user write to it.
+        Let leafd's user write to it; this was looked at as uid ${unprivileged.uid ?? process.getuid?.()}.
 `,
     );
   });
@@ -177,6 +177,9 @@ error   DIR/leafd.yaml:32:9: services.web.output.directory: DIR/live-web cannot 
       `group_denied: this user may not give files to uid ${uid}, gid 0`,
       "Make leafd's user a member of that group, or give leafd CAP_CHOWN; another owner always needs CAP_CHOWN.",
     );
+    const check = await place.run("check", [], unprivileged);
+    assert.equal(check.code, 0); // The unit may give it rights that a shell has not.
+    assert.match(check.stdout, /^warning .*output\.group: this user is no member of that group.* \[group_denied\]$/m);
   });
 });
 

@@ -1,10 +1,14 @@
 import { constants, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { STATUS_SOCKET } from "../../control/protocol.ts";
+import { socketPath } from "../../control/socket-path.ts";
 import { toLeafdError } from "../../domain/errors.ts";
-import type { Remark } from "../../domain/remark.ts";
+import type { Complaint, Remark } from "../../domain/remark.ts";
 import type { ControlSpec, OutputSpec, Settings } from "../../domain/spec.ts";
 import { Accounts } from "../../store/accounts.ts";
-import { accessProblem } from "../access-problem.ts";
+import { refusalOf } from "../../store/output-facts.ts";
+import { type AccessProblem, accessProblem } from "../access-problem.ts";
+import { checkGiving, thisUser } from "./giving.ts";
 
 type Path = readonly (string | number)[];
 
@@ -25,17 +29,20 @@ function checkState(stateDir: string): readonly Remark[] {
   const target = isThere ? stateDir : dirname(stateDir);
   const about = { subject: "stateDir", path: ["stateDir"] };
   const problem = writeProblem(target);
-  if (problem !== undefined) {
-    const hint = isThere ? "Let leafd's user write to it." : `Create ${target} and let leafd's user write to it.`;
-    return [{ severity: "error", code: "directory_unwritable", message: `${target} ${problem}`, hint, ...about }];
-  }
+  if (problem !== undefined) return [unwritable(target, problem, about)];
   if (!isThere || (statSync(stateDir).mode & 0o002) === 0) return [];
   const message = `everybody may write to ${stateDir}, and so choose whom leafd trusts`;
   return [{ severity: "error", code: "state_open", message, hint: `Run chmod o-w ${stateDir}.`, ...about }];
 }
 
-/** The group that may read the status, and its way to the socket. */
+/** That a socket can be there; the group that may read the status, and its way to it. */
 async function checkControl({ directory, group }: ControlSpec, accounts: Accounts): Promise<readonly Remark[]> {
+  const tooLong = socketPathProblem(directory);
+  if (tooLong !== undefined) {
+    const hint = "Set control.directory to a shorter path: until then status, renew, wait and the gate find no leafd.";
+    const path = ["control", "directory"];
+    return [{ severity: "error", code: "socket_path_long", subject: "control", message: tooLong, hint, path }];
+  }
   const about = { subject: "control", path: ["control", "group"] };
   try {
     const { gid } = await accounts.resolve(group === undefined ? {} : { group });
@@ -53,13 +60,20 @@ async function checkOutput(service: string, output: OutputSpec, accounts: Accoun
   const isThere = isPresent(directory);
   const target = isThere ? directory : whereMade(output);
   const problem = writeProblem(target);
-  const hint = isThere ? "Let leafd's user write to it." : `Create ${target} and let leafd's user write to it.`;
-  if (problem !== undefined)
-    return [{ severity: "error", code: "directory_unwritable", subject, message: `${target} ${problem}`, hint, path }];
+  if (problem !== undefined) return [unwritable(target, problem, { subject, path })];
+  const refusal = isThere ? refusalOf(output) : undefined;
+  if (refusal !== undefined) {
+    const { reason: code, message, hint } = refusal;
+    return [{ severity: "error", code, subject, message, path, ...(hint === undefined ? {} : { hint }) }];
+  }
   try {
-    const { gid } = await accounts.resolve(output);
-    const closed = closedRemarks(gid, target, { subject, path, group, purpose: "read what is published below" });
-    if (closed.length > 0) return closed;
+    const ownership = await accounts.resolve(output);
+    const purpose = "read what is published below";
+    const unfit = [
+      ...closedRemarks(ownership.gid, target, { subject, path, group, purpose }),
+      ...checkGiving(service, ownership, thisUser()),
+    ];
+    if (unfit.length > 0) return unfit;
   } catch (thrown) {
     const { message } = toLeafdError(thrown);
     const at = ["services", service, "output", "group"];
@@ -105,11 +119,25 @@ function closedTo(gid: number, directory: string): { readonly directory: string;
   return (mode & bit) === 0 ? { directory, open } : undefined;
 }
 
+function socketPathProblem(directory: string): string | undefined {
+  try {
+    socketPath(directory, STATUS_SOCKET);
+    return undefined;
+  } catch (thrown) {
+    return toLeafdError(thrown).message;
+  }
+}
+
 function isPresent(path: string): boolean {
   return accessProblem(path, constants.F_OK) === undefined;
 }
 
-function writeProblem(directory: string): string | undefined {
-  const problem = accessProblem(directory, constants.W_OK | constants.X_OK);
-  return problem ?? (statSync(directory).isDirectory() ? undefined : "is not a directory");
+function writeProblem(directory: string): AccessProblem | undefined {
+  if (isPresent(directory) && !statSync(directory).isDirectory())
+    return { says: "is not a directory", hint: "Remove it, or choose another path." };
+  return accessProblem(directory, constants.W_OK | constants.X_OK);
+}
+
+function unwritable(target: string, { says, hint }: AccessProblem, about: Pick<Complaint, "subject" | "path">): Remark {
+  return { severity: "error", code: "directory_unwritable", message: `${target} ${says}`, hint, ...about };
 }

@@ -21,10 +21,8 @@ export function checkFiles(settings: Settings): readonly Remark[] {
   return namedFiles(settings).flatMap(({ path, file }): Remark[] => {
     const problem = accessProblem(file, constants.R_OK);
     if (problem === undefined) return [];
-    const hint = "Create it, or correct the path; leafd's user must be able to read it.";
-    return [
-      { severity: "error", code: "file_unreadable", subject: "files", message: `${file} ${problem}`, path, hint },
-    ];
+    const { says, hint } = problem;
+    return [{ severity: "error", code: "file_unreadable", subject: "files", message: `${file} ${says}`, path, hint }];
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { checkGiving } from "../../../src/cli/check/giving.ts";
 import { minimalConfig } from "../../support/config-file.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 import { leafd } from "../../support/terminal.ts";
@@ -63,7 +64,13 @@ test("check looks at the state directory, and then not at what lies below it", a
   assert.deepEqual(await said("absent/state"), [
     1,
     "error   leafd.yaml:10:1: stateDir: absent does not exist [directory_unwritable]",
-    "        Create absent and let leafd's user write to it.",
+    "        Create absent, or correct the path; leafd's user has to write to it.",
+  ]);
+  await writeFile(directory.join("file"), "");
+  assert.deepEqual(await said("file"), [
+    1,
+    "error   leafd.yaml:10:1: stateDir: file is not a directory [directory_unwritable]",
+    "        Remove it, or choose another path.",
   ]);
   await mkdir(directory.join("open"));
   await chmod(directory.join("open"), 0o777);
@@ -72,6 +79,41 @@ test("check looks at the state directory, and then not at what lies below it", a
     "error   leafd.yaml:10:1: stateDir: everybody may write to open, and so choose whom leafd trusts [state_open]",
     "        Run chmod o-w open.",
   ]);
+});
+
+test("check says that leafd would not replace the files of another tool", async () => {
+  await using directory = await tempDir();
+  await mkdir(directory.join("web"));
+  await writeFile(directory.join("web/ca.crt"), "of Vault Agent");
+  const { exitCode, lines } = await check(directory, `stateDir: ${directory.join("state")}`);
+  assert.equal(exitCode, 1);
+  assert.deepEqual(lines.slice(1), [
+    "error   leafd.yaml:9:15: services.web.output.directory: web/ca.crt was made by another program [target_unsafe]",
+    "        Move it away, or give leafd a directory of its own.",
+  ]);
+});
+
+test("check says when the sockets would have too long a path", async () => {
+  await using directory = await tempDir();
+  const far = directory.join("s".repeat(100));
+  const { exitCode, lines } = await check(directory, `stateDir: ${far}`);
+  assert.equal(exitCode, 1);
+  assert.match(
+    lines[1] ?? "",
+    /^error .*control.*: the socket path .* has \d+ bytes.*at most 107 \[socket_path_long\]$/,
+  );
+  assert.match(lines[2] ?? "", /Set control\.directory to a shorter path/);
+});
+
+test("check warns of an owner and a group that this user could not give files to", () => {
+  const nobody = { uid: 65_534, gids: new Set([65_534, 33]), mayGiveAway: false };
+  const said = (uid: number | undefined, gid: number | undefined, giver = nobody) =>
+    checkGiving("web", { uid, gid }, giver).map((remark) => [remark.severity, "path" in remark && remark.path?.at(-1)]);
+  assert.deepEqual(said(undefined, undefined), []);
+  assert.deepEqual(said(65_534, 33), []);
+  assert.deepEqual(said(undefined, 34), [["warning", "group"]]);
+  assert.deepEqual(said(1, 33), [["warning", "owner"]]);
+  assert.deepEqual(said(1, 34, { ...nobody, mayGiveAway: true }), []);
 });
 
 test("check warns of a pair that is to outlive an outage, and would not outlive a restart", async () => {
@@ -97,6 +139,7 @@ test("check says who could read a key or a credential, and nothing of what lies 
   await using directory = await tempDir();
   const web = directory.join("web");
   await mkdir(web);
+  await writeFile(directory.join("web/..owner"), ""); // A leafd writes here.
   await writeFile(directory.join("web/tls.key"), "k", { mode: 0o600 });
   const said = async (modes: { readonly key: number; readonly token: number; readonly above: number }) => {
     await writeFile(directory.join("token"), "t");
