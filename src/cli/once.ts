@@ -1,6 +1,7 @@
 import type { LoadedConfig } from "../config/load.ts";
 import { Daemon } from "../daemon.ts";
 import { toLeafdError } from "../domain/errors.ts";
+import type { Trouble } from "../domain/state.ts";
 import { formatDuration, type Millis } from "../domain/units.ts";
 import { createMetrics, type MetricSources } from "../observe/metrics.ts";
 import { fanOut } from "../observe/sinks.ts";
@@ -49,8 +50,10 @@ Options:
                                 that: for an init that is started again beside its sidecar (docker compose up)
   -c, --config FILE             the configuration (default /etc/leafd/leafd.yaml)
 
-Exit codes: 0 every required service has a valid pair (and with --reload, has been told) · 1 one has not · 75 another leafd holds the state directory ·
-78 wrong configuration
+Prints a line a service; below one that failed, what to do. The log goes to standard error.
+
+Exit codes: 0 every required service has a valid pair (and with --reload, has been told) · 1 one has not ·
+75 another leafd holds the state directory · 78 wrong configuration
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);
@@ -125,23 +128,32 @@ async function ensureAll(runners: readonly ServiceRunner[], goal: OnceOptions, s
 function report(runners: readonly ServiceRunner[], goal: OnceOptions, terminal: Terminal): ExitCode {
   const failed = runners.filter((runner) => {
     const problem = problemOf(runner, goal);
-    terminal.out(`${lineOf(runner, problem, goal)}\n`);
+    terminal.out(`${lineOf(runner, problem?.message, goal)}\n`);
+    if (problem?.hint !== undefined) terminal.out(`  ${problem.hint}\n`);
     return problem !== undefined && runner.spec.required;
   });
   return failed.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** What keeps the service from being done, or undefined. */
-function problemOf(runner: ServiceRunner, goal: OnceOptions): string | undefined {
+/** What keeps a service from being done, and what to do about it where that is known. */
+type Obstacle = Pick<Trouble, "message" | "hint">;
+
+function problemOf(runner: ServiceRunner, goal: OnceOptions): Obstacle | undefined {
   const { current, rotationTrouble, reloadTrouble, reloadOwed } = runner.state;
   if (!isGood(runner, goal)) {
-    if (rotationTrouble !== undefined) return `${rotationTrouble.reason}: ${rotationTrouble.message}`;
-    return current === undefined
-      ? "out of time"
-      : "not what the configuration asks for, or shorter than --min-remaining";
+    if (rotationTrouble !== undefined) return toldOf(rotationTrouble);
+    const isThere = current !== undefined;
+    return {
+      message: isThere ? "not what the configuration asks for, or shorter than --min-remaining" : "out of time",
+    };
   }
   if (!goal.reload || !reloadOwed) return undefined;
-  return `reload owed: ${reloadTrouble === undefined ? "out of time" : `${reloadTrouble.reason}: ${reloadTrouble.message}`}`;
+  const { message, ...hint } = reloadTrouble === undefined ? { message: "out of time" } : toldOf(reloadTrouble);
+  return { message: `reload owed: ${message}`, ...hint };
+}
+
+function toldOf({ reason, message, hint }: Trouble): Obstacle {
+  return { message: `${reason}: ${message}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 function lineOf({ spec, state }: ServiceRunner, problem: string | undefined, { clock }: OnceOptions): string {

@@ -67,9 +67,10 @@ test("`once` in an outage: a valid pair is enough, nothing is not", async () => 
   await place.configure({ web: {}, api: {} });
   const lacking = await place.run("once", ["--timeout", "2s"]);
   assert.equal(lacking.code, 1);
-  const [api = "", web = ""] = lacking.stdout.split("\n");
+  const [api = "", hint, web = ""] = lacking.stdout.split("\n");
   const says = `write auth/approle/login at ${vault.address}: HTTP 503: Vault is sealed`;
   assert.equal(api, `api: FAILED, no certificate: sealed: ${says}`);
+  assert.equal(hint, "  unseal Vault");
   assert.match(web, /^web: valid, ends in /);
 
   await place.configure({ web: {}, api: { required: false } });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { LeafdPlace } from "./leafd-place.ts";
 import type { LeafdOptions } from "./leafd-process.ts";
 
@@ -21,8 +22,11 @@ export async function refusal(place: LeafdPlace, { args, known, ...options }: Re
   const { hint } = await leafd.next("rotation_failed");
   const { code, stdout } = await leafd.stop();
   const names = Object.entries({ [place.dir.path]: "DIR", ...known });
+  // The line of the service, and below it the same advice that the log has.
+  const [line = "", ...advice] = stdout.trimEnd().split("\n");
+  assert.deepEqual(advice, hint === undefined ? [] : [`  ${hint}`]);
   const says = names
-    .reduce((text, [found, name]) => text.replaceAll(found, name), stdout.trim())
+    .reduce((text, [found, name]) => text.replaceAll(found, name), line)
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "TIME")
     // Both are asked at once, and either may answer first.
     .replaceAll(/ca\/pem|ca_chain/g, "CA")
