@@ -34,6 +34,10 @@ const HINTS: Partial<Record<Reason, string>> = {
   bad_response: "check that `address` is Vault's own API, and what stands between",
 };
 
+/** What OpenSSL says when the first bytes of the other side are no TLS: a listener in clear text, most often. */
+const NO_TLS = /wrong version number|packet length too long|http request/i;
+const NO_TLS_HINT = "check the port; a Vault that listens in clear text is written http://, which is for loopback only";
+
 /** What Node tells its own users to do; ours set `tls.caFile`, as the hint says. */
 const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca$/;
 
@@ -44,10 +48,12 @@ const NODE_ADVICE = /; if the root CA is installed locally, try running Node\.js
 export function networkError(thrown: unknown, address: string): LeafdError {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   const reason = reasonOf(code);
-  const hint = HINTS[reason];
   // An AggregateError (every address of the host refused) has no text of its own.
   const text = thrown instanceof Error && thrown.message !== "" ? thrown.message : code;
+  if (reason === "tls" && NO_TLS.test(text))
+    return new LeafdError(reason, `${address}: what answers there speaks no TLS (${code})`, { hint: NO_TLS_HINT });
   const said = oneLine(text).replace(NODE_ADVICE, "");
+  const hint = HINTS[reason];
   return new LeafdError(reason, `${address}: ${said}`, hint === undefined ? {} : { hint });
 }
 

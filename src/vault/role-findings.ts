@@ -94,6 +94,7 @@ function judgeKey(role: RoleSettings, { service, request }: Wanted): readonly Ju
 
 function judgeNames(role: RoleSettings, { service, request: { names } }: Wanted): readonly Judgement[] {
   const refused = { code: "name_refused", path: ["services", service, "identity"] } as const;
+  const orElse = (setting: string) => `leave them out, or set ${setting} on the role`;
   const found: Judgement[] = [];
   if (names.commonName === undefined && role.require_cn !== false)
     found.push({
@@ -103,9 +104,19 @@ function judgeNames(role: RoleSettings, { service, request: { names } }: Wanted)
       ...refused,
     });
   if (names.ips.length > 0 && role.allow_ip_sans === false)
-    found.push({ severity: "error", message: `${service} has IP addresses, and the role allows none`, ...refused });
+    found.push({
+      severity: "error",
+      message: `${service} has IP addresses, and the role allows none`,
+      hint: orElse("allow_ip_sans=true"),
+      ...refused,
+    });
   if (names.uris.length > 0 && Array.isArray(role.allowed_uri_sans) && role.allowed_uri_sans.length === 0)
-    found.push({ severity: "error", message: `${service} has URI names, and the role allows none`, ...refused });
+    found.push({
+      severity: "error",
+      message: `${service} has URI names, and the role allows none`,
+      hint: orElse("allowed_uri_sans"),
+      ...refused,
+    });
   for (const name of names.dns.filter((each) => !mayName(role, each)))
     found.push({
       severity: "warning",

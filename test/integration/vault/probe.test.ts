@@ -131,13 +131,15 @@ describe("a look at a cluster", () => {
     const names = { dns: ["a.svc", "b.example"], ips: [], uris: ["spiffe://corp/a"], emails: [] };
     const findings = await probe({ issuer: { role: "readable" }, request: { names, key: "rsa-2048", ttl: 24 * HOUR } });
     assert.deepEqual(
-      complaints(findings).map(({ severity, message }) => `${severity}: ${message}`),
+      complaints(findings).map(({ severity, message, hint }) =>
+        message.includes("URI names") ? `${severity}: ${message}; ${hint}` : `${severity}: ${message}`,
+      ),
       [
         "error: the token may not update pki/sign/readable: it has deny",
         "warning: payments asks for 1d, and the role gives 1h at most",
         "error: payments has a key of type rsa-2048, and the role takes ec only",
         "error: payments has no common name, and the role requires one",
-        "error: payments has URI names, and the role allows none",
+        "error: payments has URI names, and the role allows none; leave them out, or set allowed_uri_sans on the role",
         "warning: payments has the name b.example, which the role does not seem to allow",
         "warning: the role gives far more than its services need: any IP address, and no service has one (allow_ip_sans)",
       ],

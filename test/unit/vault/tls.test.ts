@@ -41,6 +41,16 @@ describe("the server's certificate", () => {
     assert.equal(requests, 0);
   });
 
+  test("is missed where the other side speaks no TLS, and that is said instead of OpenSSL's words", async () => {
+    await using server = await httpServer(ok);
+    const address = server.address.replace("http://", "https://");
+    await assert.rejects(vaultClient({ addresses: [address] }).client.send(READ, never), {
+      reason: "tls",
+      message: `${address}: what answers there speaks no TLS (EPROTO)`,
+      hint: /^check the port; .*http:\/\//,
+    });
+  });
+
   test("of another CA, of another name and expired is tls; of the right CA it is good", async () => {
     await using directory = await tempDir();
     const [ca, other] = await Promise.all([TestCa.root(), TestCa.root()]);
