@@ -49,7 +49,11 @@ export function parseOptions<T extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: positionals, strict: true });
   } catch (thrown) {
-    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
+    if (!(thrown instanceof Error)) throw thrown;
+    const isOperand = "code" in thrown && thrown.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+    if (!isOperand || !("config" in options)) throw new UsageError(thrown.message);
+    const [said] = thrown.message.split(". This command");
+    throw new UsageError(`${said}; a configuration is named with --config FILE`);
   }
 }
 

@@ -15,6 +15,7 @@ interface Host extends Stoppable {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Stream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stderr: Stream;
+  exitCode?: number | string | null | undefined;
 }
 
 /** argv → command → exit code. Whatever a command throws ends here, as a sentence and a documented number. */
@@ -24,7 +25,8 @@ export async function main(argv: readonly string[], proc: Host): Promise<ExitCod
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(args[0], terminal);
   const load = COMMANDS[name === "--version" ? "version" : name];
   if (load === undefined) {
-    terminal.err(`leafd: there is no command "${name}"; \`leafd help\` lists them\n`);
+    const advice = name.startsWith("-") ? "options come after the command" : "`leafd help` lists them";
+    terminal.err(`leafd: there is no command "${name}"; ${advice}\n`);
     return EXIT.usage;
   }
   const command = await load();
@@ -38,7 +40,7 @@ export async function main(argv: readonly string[], proc: Host): Promise<ExitCod
 
 function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
   if (thrown instanceof UsageError) {
-    terminal.err(`leafd ${command.name}: ${thrown.message}\n${command.help.split("\n")[0]}\n`);
+    terminal.err(`leafd ${command.name}: ${thrown.message}\n${usageOf(command)}\n`);
     return EXIT.usage;
   }
   if (thrown instanceof ConfigError) {
@@ -49,6 +51,11 @@ function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
   const stack = error.reason === "internal" && error.cause instanceof Error ? `${error.cause.stack}\n` : "";
   terminal.err(`leafd ${command.name}: ${explain(error)}${stack}`);
   return exitCodeOf(error);
+}
+
+/** The paragraph of the help that shows how a command is written. */
+function usageOf({ help: text }: Command): string {
+  return text.slice(0, text.indexOf("\n\n"));
 }
 
 async function help(name: string | undefined, terminal: Terminal): Promise<ExitCode> {
@@ -94,14 +101,20 @@ function terminalOf(proc: Host): Terminal {
   };
 }
 
-/** Whoever closes a pipe (`leafd status | head`) has seen enough: no error, and no stack. */
-function closedSignal({ stdout, stderr }: Host): AbortSignal {
+/**
+ * Whoever closes a pipe (`leafd status | head`) has seen enough: no error, and no stack. What cannot be written for
+ * another reason, such as a full disk, makes the command fail, and is said where there is another stream to say it.
+ */
+function closedSignal(proc: Host): AbortSignal {
   const closed = new AbortController();
-  const take = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== "EPIPE") throw error;
+  const lose = ({ code }: NodeJS.ErrnoException): void => {
     closed.abort();
+    if (code !== "EPIPE") proc.exitCode ||= EXIT.failed;
   };
-  stdout.on("error", take);
-  stderr.on("error", take);
+  proc.stderr.on("error", lose);
+  proc.stdout.on("error", (error) => {
+    lose(error);
+    if (error.code !== "EPIPE") proc.stderr.write(`leafd: standard output cannot be written: ${error.message}\n`);
+  });
   return closed.signal;
 }

@@ -39,8 +39,10 @@ export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConf
 /** The configuration in these files: the main one first, then the drop-ins. Throws a ConfigError. */
 export function parseConfig(sources: readonly Source[], env: Environment): LoadedConfig {
   const documents = sources.flatMap(({ file, text }) => (text === undefined ? [] : [readDocument(file, text, env)]));
-  const unread = sources.flatMap(({ file, problem }) =>
-    problem === undefined ? [] : [{ file, line: 0, column: 0, path: "", message: problem }],
+  const unread = sources.flatMap(({ file, problem, hint }) =>
+    problem === undefined
+      ? []
+      : [{ file, line: 0, column: 0, path: "", message: problem, ...(hint === undefined ? {} : { hint }) }],
   );
   const findings = [...unread, ...documents.flatMap((document) => document.findings)];
   const files = sources.map(({ file }) => file);

@@ -14,6 +14,8 @@ export interface Source {
   readonly file: string;
   readonly text?: string;
   readonly problem?: string;
+  /** What to do about it. */
+  readonly hint?: string;
 }
 
 /**
@@ -55,8 +57,16 @@ async function readSource(file: string): Promise<Source> {
     return text.includes("\0") ? { file, problem: "is not a text file" } : { file, text };
   } catch (error) {
     if (codeOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA") return { file, problem: "is not UTF-8 text" };
-    return { file, problem: describe(error) };
+    return { file, problem: describe(error), ...adviceOn(error) };
   }
+}
+
+function adviceOn(error: unknown): Pick<Source, "hint"> {
+  const code = codeOf(error);
+  if (code === "ENOENT")
+    return { hint: "write it (docs/get-started-vm.md begins with a small one), or name another with --config" };
+  if (code === "EACCES") return { hint: "run this as leafd's user, or as a member of the group that may read it" };
+  return {};
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { MINIMAL_CONFIG, minimalConfig } from "../support/config-file.ts";
@@ -6,6 +7,16 @@ import { runLeafd } from "../support/leafd-process.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 /* What can be wrong with a configuration, as an operator meets it: the exact words and the exit code of each command. */
+
+test("output that a full disk does not take is a failure in one line, and no stack", () => {
+  const script = 'exec "$@" >/dev/full';
+  const line = ["-c", script, "sh", process.execPath, "src/main.ts", "schema"];
+  const { status, stderr } = spawnSync("sh", line, { encoding: "utf8" });
+  assert.deepEqual(
+    [status, stderr],
+    [1, "leafd: standard output cannot be written: ENOSPC: no space left on device, write\n"],
+  );
+});
 
 const NAME_RULE =
   "must be a name of 1 to 63 characters: a-z, 0-9, dot, dash and underscore, the first a letter or digit";
@@ -58,7 +69,12 @@ suite("a configuration that cannot be used", { concurrency: 2 }, () => {
                ^
     set it, or give a default: \${VAULT:-…}`,
     ],
-    ["no file", undefined, "DIR/leafd.yaml: does not exist"],
+    [
+      "no file",
+      undefined,
+      `DIR/leafd.yaml: does not exist
+    write it (docs/get-started-vm.md begins with a small one), or name another with --config`,
+    ],
   ];
   for (const [what, text, says] of rows)
     test(what, async () => {

@@ -117,7 +117,7 @@ test("a file that leafd's user may not read is named", async () => {
   await once(child, "close");
   assert.equal(
     Buffer.concat(printed).toString(),
-    `${directory.join("services.d/a.yaml")}: cannot be read: permission denied\n`,
+    `${directory.join("services.d/a.yaml")}: cannot be read: permission denied\n    run this as leafd's user, or as a member of the group that may read it\n`,
   );
 });
 
