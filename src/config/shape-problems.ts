@@ -55,7 +55,8 @@ function inWords(issue: ShapeIssue, found: unknown): Pick<Problem, "message" | "
   if (issue.code === "invalid_type") {
     const message = `${WORDS[issue.expected] ?? `must be of type ${issue.expected}`}, not ${kindOf(found)}`;
     const isUnquoted = issue.expected === "string" && (typeof found === "number" || typeof found === "boolean");
-    return isUnquoted ? { message, hint: "put it in quotes" } : { message };
+    // Where the shape says itself how the text must look, quotes alone would not do.
+    return isUnquoted && !issue.message.includes("such as") ? { message, hint: "put it in quotes" } : { message };
   }
   if (issue.code === "invalid_value") {
     const allowed = issue.values.map(String);

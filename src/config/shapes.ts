@@ -34,7 +34,11 @@ export const oneOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 export const named = <Value extends z.ZodType>(value: Value) =>
   z.record(z.string(), value).meta({ propertyNames: { type: "string", pattern: forms.NAME.pattern.source } });
 
-export const written = ({ pattern, message }: forms.Form) => z.string().regex(pattern, message);
+/** A number that would not fit in quotes either is told how the text must look, and not to be quoted. */
+export const written = ({ pattern, message }: forms.Form) =>
+  z
+    .string({ error: ({ input }) => (typeof input === "number" && !pattern.test(`${input}`) ? message : undefined) })
+    .regex(pattern, message);
 export const name = written(forms.NAME);
 export const text = written(forms.TEXT);
 export const path = written(forms.ABSOLUTE_PATH);

@@ -125,7 +125,9 @@ function describe(thrown: unknown, socket: string): LeafdError {
     });
   if (code === "EACCES" || code === "EPERM")
     return new LeafdError("permission_denied", `this user may not use ${socket}`, {
-      hint: "Run this as leafd's user or as root; control.group names the group that may read the status.",
+      hint: socket.endsWith(ADMIN_SOCKET)
+        ? "Run this as leafd's user or as root: nobody else gives it orders."
+        : "Run this as leafd's user or as root; control.group names the group that may read the status.",
     });
   if (code === "ECONNRESET" || code === "EPIPE")
     return new LeafdError("bad_response", `leafd hung up at ${socket} before it answered`);

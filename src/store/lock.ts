@@ -54,6 +54,10 @@ export function acquireStateLock(stateDir: string): StateLock {
 function prepareStateDir(stateDir: string): void {
   // Others may pass, not look: outputs that a group reads often lie below. What is private in here is so by itself.
   if (makeDirectory(stateDir)) chmodSync(stateDir, 0o711);
+  if (!statSync(stateDir).isDirectory())
+    throw new LeafdError("target_unsafe", `the state directory ${stateDir} is a file`, {
+      hint: "Remove it, or set stateDir to another path.",
+    });
   if ((statSync(stateDir).mode & 0o002) !== 0)
     throw new LeafdError("target_unsafe", `everybody may write to the state directory ${stateDir}`, {
       hint: `Run chmod o-w ${stateDir}, or set stateDir to a directory of its own: who writes there chooses whom leafd trusts.`,
@@ -95,10 +99,14 @@ const RESULTS: Readonly<Record<number, Reason>> = { 8: "target_denied", 13: "dis
 
 function lockError(thrown: unknown, stateDir: string): unknown {
   if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number") return thrown;
-  if (thrown.errcode !== BUSY)
-    return new LeafdError(RESULTS[thrown.errcode] ?? "io_error", `cannot lock ${stateDir}/lock: ${thrown.message}`, {
-      hint: "Let leafd's user write to its state directory; the file `lock` in it may be removed.",
-    });
+  if (thrown.errcode !== BUSY) {
+    const reason = RESULTS[thrown.errcode] ?? "io_error";
+    const hint =
+      reason === "target_denied"
+        ? `Let leafd's user write to ${stateDir} and what is in it; this was tried as uid ${process.geteuid?.()}.`
+        : "Let leafd's user write to its state directory; the file `lock` in it may be removed.";
+    return new LeafdError(reason, `cannot lock ${stateDir}/lock: ${thrown.message}`, { hint });
+  }
   const holder = unless(["ENOENT", "EACCES"], () => readFileSync(join(stateDir, "lock.pid"), "utf8").trim());
   return new LeafdError("state_locked", `another leafd (pid ${holder ?? "unknown"}) holds ${stateDir}`, {
     hint: "Stop that one, or give this one a stateDir and output directories of its own.",

@@ -84,7 +84,7 @@ test("a state directory that cannot be had is a clear error", async () => {
   await using dir = await tempDir();
   assert.throws(() => acquireStateLock(dir.join("no", "state")), { reason: "target_missing" });
   await writeFile(dir.join("file"), "");
-  assert.throws(() => acquireStateLock(dir.join("file")), { reason: "target_denied" });
+  assert.throws(() => acquireStateLock(dir.join("file")), { reason: "target_unsafe", message: /file is a file$/ });
   await mkdir(dir.join("odd"));
   await writeFile(dir.join("odd", "lock"), "this is not a database, and long enough to be seen as none ".repeat(20));
   assert.throws(() => acquireStateLock(dir.join("odd")), { reason: "io_error", hint: /may be removed/ });

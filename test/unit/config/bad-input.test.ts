@@ -354,6 +354,16 @@ suite("reload steps", () =>
       withLine("reload: [{ exec: { command: [sleep, 1] } }]"),
       "10:41: services.web.reload[0].exec.command[1]: must be text; put it in quotes",
     ],
+    [
+      "a duration without its unit, for which quotes would be no cure",
+      withLine("ttl: 24"),
+      "10:10: services.web.ttl: must be a duration with a unit, such as 90s, 24h or 3d",
+    ],
+    [
+      "a port where an endpoint belongs",
+      withLine("probe: { tls: 8443 }"),
+      '10:19: services.web.probe.tls: must be host:port in quotes, such as "127.0.0.1:8443" or "[::1]:8443"',
+    ],
     ["nothing", withLine("reload: [{}]"), "10:14: services.web.reload[0]: this reload step is empty"],
     [
       "two things",

@@ -112,7 +112,7 @@ describe("the control sockets", () => {
     };
     await using _control = await started(dir.path, { gid: NOBODY });
     assert.equal(await ask(NOBODY), "ok permission_denied");
-    assert.equal(await ask(NOBODY - 1), "permission_denied permission_denied");
+    assert.equal(await ask(NOBODY - 1), "permission_denied(group) permission_denied");
   });
 
   it("take the place of a dead leafd's, and refuse a living one's", async () => {
