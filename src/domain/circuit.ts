@@ -115,6 +115,11 @@ export function mayReturn(circuit: Circuit): boolean {
   return circuit.kind !== "open" && circuit.streak >= RETURN_STREAK;
 }
 
+/** Its health is good again, more than once, and no service needs it: as far as anybody can tell it is back. */
+export function looksWell(circuit: Circuit): boolean {
+  return circuit.kind === "half_open" && circuit.trial === undefined && mayReturn(circuit);
+}
+
 /** Whether this service may ask the issuer now. */
 export function admits(circuit: Circuit, service: string): boolean {
   if (circuit.kind === "half_open") return circuit.trial === undefined || circuit.trial === service;

@@ -2,7 +2,7 @@ import { admits, type Circuit, isAway, mayReturn } from "./circuit.ts";
 import type { LeafFacts } from "./leaf-facts.ts";
 import { fraction } from "./schedule.ts";
 import type { ServiceSpec } from "./spec.ts";
-import type { ServiceState } from "./state.ts";
+import type { IssuerTrouble, ServiceState } from "./state.ts";
 import { type EpochMillis, MINUTE, type Millis, SECOND } from "./units.ts";
 
 /*
@@ -108,16 +108,23 @@ function neededFrom({ due }: LeafFacts, { outdated, replaceAt, forced }: Service
 export function askableFrom(issuer: string, state: ServiceState, around: Circumstances): EpochMillis {
   const { now, spec, circuit } = around;
   const trouble = state.issuerTroubles[issuer];
-  if (state.force) return trouble?.retryAt ?? ALWAYS;
   const is = circuit(issuer);
+  if (state.force) return trouble === undefined || hasReturned(is, trouble, spec.name) ? ALWAYS : trouble.retryAt;
   // Who was refused what it asks for does not try a circuit: it would learn nothing, and could be let in again at once.
   const isRefused = trouble !== undefined && !isAway(trouble.reason);
   if (is.kind !== "closed" && admits(is, spec.name)) return isRefused ? trouble.retryAt : ALWAYS;
   if (is.kind !== "closed") return Math.max(is.probeAt, now + LOOK_AGAIN);
   if (is.since === undefined) return trouble?.retryAt ?? ALWAYS;
   if (trouble === undefined) return isWaitingSince(state, is.since) ? backFrom(state, spec.name, is.since) : ALWAYS;
-  const isOfTheOutage = isAway(trouble.reason) && trouble.at <= is.since;
-  return isOfTheOutage ? Math.min(trouble.retryAt, backFrom(state, spec.name, is.since)) : trouble.retryAt;
+  return hasReturned(is, trouble, spec.name)
+    ? Math.min(trouble.retryAt, backFrom(state, spec.name, is.since))
+    : trouble.retryAt;
+}
+
+/** The issuer was away when it was asked, and has come back since: whoever went through its open circuit waits no longer than the others. */
+function hasReturned(is: Circuit, { reason, at }: IssuerTrouble, service: string): boolean {
+  if (!isAway(reason)) return false;
+  return is.kind === "closed" ? is.since !== undefined && at <= is.since : admits(is, service);
 }
 
 /** Renewal came due while the circuit was away. */

@@ -43,7 +43,10 @@ function issuers(state: ServiceState, around: Circumstances): readonly Rung[] {
     const start = Math.max(at, current?.due ?? at);
     const when = Number.isFinite(start) ? { from: start } : {};
     if (around.circuit(issuer).kind === "open") return { ...rung, available: false, why: "circuit_open", ...when };
-    if (trouble !== undefined) return { ...rung, available: isAway(trouble.reason), why: trouble.reason, ...when };
+    // That it was away once says nothing any more when it may be asked again.
+    const isPast = trouble !== undefined && isAway(trouble.reason) && trouble.retryAt <= around.now;
+    if (trouble !== undefined && !isPast)
+      return { ...rung, available: isAway(trouble.reason), why: trouble.reason, ...when };
     if (from > around.now) return { ...rung, available: true, why: "not_its_turn", ...when };
     return { ...rung, available: true, ...when };
   });

@@ -1,5 +1,5 @@
 import type { Act } from "./act.ts";
-import type { Circuit } from "./circuit.ts";
+import { type Circuit, looksWell } from "./circuit.ts";
 import type { Reason } from "./errors.ts";
 import type { Stage } from "./events.ts";
 import type { RungName } from "./manifest.ts";
@@ -103,6 +103,8 @@ export interface IssuerStatus {
   readonly cluster: string;
   /** `open`: away, only its health is asked for; `half_open`: one service tries it. */
   readonly circuit: Circuit["kind"];
+  /** Half open, with a good health, and no service has needed it since: see `looksWell`. */
+  readonly looksWell?: true;
   /** Since when it has been away, and why. */
   readonly since?: EpochMillis;
   readonly reason?: Reason;
@@ -147,7 +149,7 @@ export function issuerStatus(
 ): IssuerStatus {
   if (circuit.kind === "closed") return { ...issuer, circuit: circuit.kind };
   const { kind, since, reason, probeAt } = circuit;
-  return { ...issuer, circuit: kind, since, reason, probeAt };
+  return { ...issuer, circuit: kind, ...(looksWell(circuit) && { looksWell: true }), since, reason, probeAt };
 }
 
 /** What `standing` judges by. */

@@ -61,9 +61,9 @@ function clusterValues({ up, tokenExpires }: ClusterStatus): Value[] {
   ];
 }
 
-function issuerValues({ circuit, caNotAfter }: IssuerStatus): Value[] {
+function issuerValues({ circuit, looksWell, caNotAfter }: IssuerStatus): Value[] {
   return [
-    ["leafd_issuer_up", Number(circuit === "closed")],
+    ["leafd_issuer_up", Number(circuit === "closed" || looksWell === true)],
     ["leafd_issuing_ca_not_after_timestamp_seconds", seconds(caNotAfter)],
   ];
 }

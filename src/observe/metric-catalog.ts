@@ -48,7 +48,7 @@ export const METRICS = {
     "state",
   ),
   leafd_issuer_up: gauge(
-    "1 while the circuit of the issuer is closed, 0 while it is asked for its health only.",
+    "1 while the issuer may be asked, or looks well and nobody needs it; 0 while it is away.",
     "issuer",
   ),
   leafd_issuing_ca_not_after_timestamp_seconds: gauge(

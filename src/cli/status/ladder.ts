@@ -43,7 +43,9 @@ function stateOf({ kind, inUse, available, why, from }: Rung, now: EpochMillis):
 export function awayLines(issuers: readonly IssuerStatus[], now: EpochMillis): string[] {
   return issuers
     .filter(({ circuit }) => circuit !== "closed")
-    .map(({ name, circuit, since = now, reason = "", probeAt = now }) => {
+    .map(({ name, circuit, looksWell, since = now, reason = "", probeAt = now }) => {
+      if (looksWell)
+        return `issuer ${name}: its health is good again (away since ${formatTime(since)}: ${reason}); the next service that needs it tries it`;
       const next =
         circuit === "open"
           ? `its health is looked at in ${formatDuration(Math.max(0, probeAt - now))}`

@@ -113,10 +113,15 @@ export function rungWords({ kind, name, inUse, available, why, from }, now) {
  * @param {number} now
  * @returns {Line}
  */
-export function issuerWords({ circuit, since, reason, probeAt, caNotAfter }, now) {
+export function issuerWords({ circuit, looksWell, since, reason, probeAt, caNotAfter }, now) {
   const authority = caNotAfter === undefined ? "" : `its CA ends ${relative(caNotAfter, now)}`;
   if (circuit === "closed") return { words: "circuit closed", more: authority, tone: "good" };
-  const words = `circuit ${circuit === "open" ? "open" : "half open"}: away for ${duration(Math.max(0, now - (since ?? now)))}${reason === undefined ? "" : ` (${reason})`}`;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  if (looksWell) {
+    const more = `away since ${stamp(since ?? now)}${why}; the next service that needs it tries it`;
+    return { words: "its health is good again", more, tone: "good" };
+  }
+  const words = `circuit ${circuit === "open" ? "open" : "half open"}: away for ${duration(Math.max(0, now - (since ?? now)))}${why}`;
   if (circuit === "half_open") return { words, more: "its health is good again: one service tries it", tone: "warn" };
   return { words, more: `its health is looked at ${relative(Math.max(now, probeAt ?? now), now)}`, tone: "bad" };
 }

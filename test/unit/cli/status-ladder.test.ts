@@ -39,6 +39,7 @@ test("issuers that are away have a line each, the others none", () => {
       [
         { name: "main", circuit: "open", ...away },
         { name: "dr", circuit: "half_open", ...away },
+        { name: "spare", circuit: "half_open", looksWell: true, ...away },
         { name: "third", cluster: "default", circuit: "closed" },
       ],
       NOW,
@@ -46,6 +47,7 @@ test("issuers that are away have a line each, the others none", () => {
     [
       "issuer main: away for 1h (sealed); its health is looked at in 5s",
       "issuer dr: away for 1h (sealed); one service tries it",
+      "issuer spare: its health is good again (away since 2026-01-01T11:00:00Z: sealed); the next service that needs it tries it",
     ],
   );
 });

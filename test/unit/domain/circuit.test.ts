@@ -7,6 +7,7 @@ import {
   type Circuit,
   CLOSED,
   isAway,
+  looksWell,
   mayReturn,
   probeDelay,
   withoutFuture,
@@ -183,4 +184,13 @@ describe("the wait until the next look", () => {
     assert.deepEqual([probeDelay(0, 1), probeDelay(0, 10)], [4 * SECOND, 30 * SECOND], "without a valid pair");
     assert.equal(probeDelay(1, 10), 2 * SECOND, "with one, however little is left of it");
   });
+});
+
+it("an issuer that nobody needs is back when its health was good twice, for whoever looks on", () => {
+  const twice = afterProbe(HALF_OPEN, undefined, NOW + 6 * SECOND);
+  assert.ok(twice.kind === "half_open");
+  assert.deepEqual([looksWell(OPEN), looksWell(HALF_OPEN), looksWell(twice)], [false, false, true]);
+  assert.equal(looksWell({ ...twice, trial: "web" }), false, "the one who tries it will tell");
+  assert.equal(looksWell(afterProbe(twice, "sealed", NOW + 8 * SECOND)), false);
+  assert.equal(looksWell(CLOSED), false);
 });

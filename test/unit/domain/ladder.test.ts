@@ -195,6 +195,21 @@ describe("the way back", () => {
     const next = { issuer: "dr", from: DUE - HOUR, at: DUE - HOUR };
     assert.deepEqual(turns(failedOnce, where)[1], next, "and the ladder goes on");
   });
+
+  it("is taken by force no later than by others when it comes back", () => {
+    const closed = (since: number): Closed => ({ kind: "closed", failures: 0, streak: 1, since });
+    const from = (circuit: Circuit, reason?: Reason) => {
+      const forced = state({ forced: true, force: true, issuerTroubles: { main: failed(DUE, reason) } });
+      return askableFrom("main", forced, around(DUE + SECOND, { spec, circuits: { main: circuit } }));
+    };
+    assert.equal(from(open(DUE - HOUR)), DUE + MINUTE, "it is still away");
+    assert.equal(from(halfOpen(DUE - HOUR, 1)), AT_ONCE);
+    assert.equal(from({ ...halfOpen(DUE - HOUR, 1), trial: "other" }), DUE + MINUTE, "another one tries it");
+    assert.equal(from(closed(DUE + SECOND)), AT_ONCE);
+    assert.equal(from(closed(DUE - SECOND)), DUE + MINUTE, "it had come back before it failed");
+    assert.equal(from(CLOSED), DUE + MINUTE, "it was never away");
+    assert.equal(from(closed(DUE + SECOND), "role_missing"), DUE + MINUTE, "it was there, and said no");
+  });
 });
 
 describe("when an issuer may be asked", () => {
@@ -348,6 +363,14 @@ describe("the ladder as an operator sees it", () => {
       rungs(state({ issuerTroubles: { main: failed(DUE, reason) } }), around(DUE, { spec }))[1];
     assert.deepEqual([seen("role_missing")?.available, seen("role_missing")?.why], [false, "role_missing"]);
     assert.deepEqual([seen("timeout")?.available, seen("timeout")?.why], [true, "timeout"]);
+  });
+
+  it("that an issuer was away is past when it may be asked again", () => {
+    const was = state({ issuerTroubles: { main: failed(DUE), dr: failed(DUE, "role_missing") } });
+    const circuits = { main: halfOpen(DUE, 2) };
+    const [, main, dr] = rungs(was, around(DUE + MINUTE, { spec, circuits }));
+    assert.deepEqual([main?.available, main?.why], [true, undefined]);
+    assert.deepEqual([dr?.available, dr?.why], [false, "role_missing"], "what was refused stays refused");
   });
 
   it("on the reserve, and with nothing at all", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
-import { type ServiceStatus, STANDINGS } from "../../../src/domain/status.ts";
+import { type IssuerStatus, type ServiceStatus, STANDINGS } from "../../../src/domain/status.ts";
 import { HOUR } from "../../../src/domain/units.ts";
 import { METRICS } from "../../../src/observe/metric-catalog.ts";
 import { ALL_EVENTS, EVENTS } from "../../support/events.ts";
@@ -34,6 +34,15 @@ describe("the metrics", () => {
       const labels: readonly string[] | undefined = new Map(Object.entries(METRICS)).get(metricOf(one))?.labels;
       assert.deepEqual(new Set(labelsOf(one).filter((label) => label !== "le")), new Set(labels), one);
     }
+  });
+
+  it("count an issuer that looks well and that nobody needs among those that are up", async () => {
+    const { state, scrape } = observed();
+    const up = async (changes: Partial<IssuerStatus>) => {
+      state.status = daemonStatus([], { issuers: [{ name: "dr", cluster: "dr", circuit: "half_open", ...changes }] });
+      return (await scrape()).get('leafd_issuer_up{issuer="dr"}');
+    };
+    assert.deepEqual([await up({}), await up({ looksWell: true }), await up({ circuit: "closed" })], [0, 1, 1]);
   });
 
   it("are named and typed as Prometheus wants them", () => {

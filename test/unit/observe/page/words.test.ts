@@ -63,6 +63,11 @@ describe("the words of the page", () => {
       tone: "bad",
     });
     assert.equal(issuerWords({ ...away, circuit: "half_open" }, NOW).tone, "warn");
+    assert.deepEqual(issuerWords({ ...away, circuit: "half_open", looksWell: true }, NOW), {
+      words: "its health is good again",
+      more: `away since ${stamp(NOW - HOUR)} (sealed); the next service that needs it tries it`,
+      tone: "good",
+    });
     assert.equal(issuerWords({ name: "main", cluster: "a", circuit: "closed" }, NOW).tone, "good");
   });
 
