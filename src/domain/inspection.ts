@@ -21,10 +21,16 @@ export type Inspection =
       readonly reason: "pair_damaged" | "target_unsafe";
       readonly message: string;
       /**
-       * A generation whose bytes agree with their manifest all the same: the visible one when only a link, a mode or an
-       * owner is wrong, else the newest other one. Once verified it can be committed again instead of issuing.
+       * A whole generation all the same: the visible one when only a link, a mode, an owner or its manifest is wrong, else
+       * the newest other one. Once verified it can be committed again instead of issuing.
        */
       readonly rescue?: { readonly manifest: Manifest; readonly material: PairMaterial };
     }
   /** Bytes that agree with their manifest. Not verified: that is the domain's work. */
-  | { readonly kind: "pair"; readonly manifest: Manifest; readonly material: PairMaterial };
+  | {
+      readonly kind: "pair";
+      readonly manifest: Manifest;
+      readonly material: PairMaterial;
+      /** What an operator should know of it. */
+      readonly note?: string;
+    };

@@ -4,6 +4,9 @@ import type { EpochMillis } from "./units.ts";
 export const RUNG_NAMES = ["primary", "failover", "reserve"] as const;
 export type RungName = (typeof RUNG_NAMES)[number];
 
+/** In a manifest: nobody knows, because it was made up for a pair whose own could not be read. */
+export const UNKNOWN = "unknown";
+
 /**
  * `manifest.json`, written with each generation: what was asked, what was got, from whom. It is a memory, not an
  * authority: whoever reads it verifies the pair again.
@@ -13,9 +16,9 @@ export interface Manifest {
   readonly service: string;
   /** The name of the generation directory. */
   readonly generation: string;
-  /** `v1:…`, see `requestHash` in request.ts. */
+  /** `v1:…`, see `requestHash` in request.ts; of another version, or unknown, it says nothing. */
   readonly requestHash: string;
-  /** `v1:…`, see `deliveryHash` in request.ts: the layout and modes this generation was written with. */
+  /** `v1:…`, see `deliveryHash` in request.ts: the layout and modes this generation was written with. The same holds. */
   readonly deliveryHash: string;
   /** The leaf's serial number, lower-case hex. */
   readonly serial: string;

@@ -24,6 +24,11 @@ export function issuerIdentity(issuer: IssuerSpec, namespace?: string): string {
   return [...place, ...(issuer.issuerRef === undefined ? [] : [issuer.issuerRef])].map(encodeURIComponent).join("/");
 }
 
+/** False when these are known to differ: what another version of leafd hashed, or nobody knows, is taken to be the same. */
+export function isSame(kept: string, wanted: string): boolean {
+  return kept === wanted || !kept.startsWith("v1:");
+}
+
 /** The part of a request that the certificate does not show. */
 export function requestHash(request: CertificateRequest, identity: string): string {
   return hashOf({ identity, reuseKey: request.reuseKey || undefined, notAfter: request.notAfter });
@@ -62,12 +67,12 @@ export function wasToldOf(
  */
 export function outdatedBy(spec: ServiceSpec, issuers: readonly Signer[], found: Found): Cause | undefined {
   const { leaf, manifest } = found;
-  const signed = ({ identity }: Signer): boolean => manifest.requestHash === requestHash(spec.request, identity);
+  const signed = ({ identity }: Signer): boolean => isSame(manifest.requestHash, requestHash(spec.request, identity));
   if (!issuers.some(signed)) {
     return issuers.some(({ name }) => name === manifest.issuer) ? "request_changed" : "issuer_removed";
   }
   if (leaf.keyAlgorithm !== spec.request.key) return "request_changed";
-  if (manifest.deliveryHash !== deliveryHash(spec.output)) return "delivery_changed";
+  if (!isSame(manifest.deliveryHash, deliveryHash(spec.output))) return "delivery_changed";
   return undefined;
 }
 

@@ -15,19 +15,18 @@ export function remembered(roots: readonly KnownRoot[]): string {
   });
 }
 
-/** A memory that does not parse is no memory: the mount is asked again. */
-export function recalled(text: string | undefined): readonly KnownRoot[] {
-  if (text === undefined) return [];
+/** What a memory holds, also one of a later leafd; undefined when it cannot be understood. */
+export function recalled(text: string): readonly KnownRoot[] | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null || !("roots" in parsed) || !Array.isArray(parsed.roots))
-      return [];
+      return undefined;
     return parsed.roots.flatMap((root: unknown) => {
       if (typeof root !== "object" || root === null || !("pem" in root) || !("lastSeen" in root)) return [];
       if (typeof root.pem !== "string" || typeof root.lastSeen !== "number") return [];
       return [{ certificate: parseCertificate(root.pem), lastSeen: root.lastSeen }];
     });
   } catch {
-    return [];
+    return undefined;
   }
 }

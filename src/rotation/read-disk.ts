@@ -30,6 +30,7 @@ export type Reading = Pick<Work, "spec" | "issuers" | "authorities" | "say"> & {
 interface Pair {
   readonly manifest: Manifest;
   readonly material: PairMaterial;
+  readonly note?: string;
 }
 
 /** A pair from which an output that lost its own can be published again, without a certificate. */
@@ -97,6 +98,7 @@ async function judge(reading: Reading, found: Pair): Promise<void> {
     say({ kind: "nothing_usable", cause: "damaged", reason, message });
     return;
   }
+  if (found.note !== undefined) say({ kind: "pair_warning", message: found.note });
   const { leaf, roots, caNotAfter } = proved;
   const delivery = await ports.store.delivery(spec.output);
   const told = wasToldOf(manifest, spec.reload, delivery);

@@ -2,7 +2,7 @@ import type { Certificate } from "../domain/certificate.ts";
 import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Inspection, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import { wasToldOf } from "../domain/request.ts";
+import { isSame, wasToldOf } from "../domain/request.ts";
 import { type EpochMillis, formatDuration, MINUTE } from "../domain/units.ts";
 import { verifyStored } from "../domain/verify.ts";
 import { recordDelivery } from "./delivery-record.ts";
@@ -31,7 +31,7 @@ export async function refusedPair(job: Job, wanted: Wanted): Promise<Signed | un
   if (spec.preReload.length === 0) return undefined;
   const found = await readHeld(job, "refused").catch(() => undefined);
   const signed = found && asSigned(found);
-  if (signed === undefined || signed.requestHash !== wanted.request) return undefined;
+  if (signed === undefined || !isSame(signed.requestHash, wanted.request)) return undefined;
   const { leaf, chain, privateKey } = signed;
   if (leaf.serial === state.current?.serial) return undefined;
   if (cause === "renewal_due" && leaf.notAfter <= (state.current?.notAfter ?? 0)) return undefined;

@@ -2,7 +2,7 @@ import { bundlePem } from "../domain/bundle.ts";
 import type { Certificate } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { leafFacts } from "../domain/leaf-facts.ts";
-import { outdatedBy, requestHash } from "../domain/request.ts";
+import { isSame, outdatedBy, requestHash } from "../domain/request.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { judgedAt, verifyStored } from "../domain/verify.ts";
 import { failureOf, retryAt } from "./attempt.ts";
@@ -44,7 +44,7 @@ function asReserve(job: Job): Job {
   const { current: _, ...others } = job.state;
   const { reserve } = others;
   const spec = reserveSpec(job.spec, job.ports.heldDirectory);
-  const isAsked = reserve === undefined || reserve.requestHash === requestHash(spec.request, job.issuer.identity);
+  const isAsked = reserve === undefined || isSame(reserve.requestHash, requestHash(spec.request, job.issuer.identity));
   return {
     ...job,
     spec,

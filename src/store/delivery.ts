@@ -1,7 +1,7 @@
 import type { Delivery } from "../domain/manifest.ts";
 import type { HeldDirectory } from "./directory.ts";
 import { generationTime } from "./names.ts";
-import { isObject, readRecord, writeRecord } from "./record.ts";
+import { fieldsOf, readRecord, writeRecord } from "./record.ts";
 
 const DELIVERED = "..delivered";
 
@@ -23,8 +23,9 @@ export function writeDelivery(directory: HeldDirectory, delivery: Omit<Delivery,
 }
 
 function parseDelivery(value: unknown): Delivery | undefined {
-  if (!isObject(value) || value.version !== 1) return undefined;
-  const { generation, reloadHash, at, notAfter } = value;
+  const fields = fieldsOf(value);
+  if (fields === undefined) return undefined;
+  const { generation, reloadHash, at, notAfter } = fields;
   if (typeof generation !== "string" || generationTime(generation) === undefined) return undefined;
   if (typeof reloadHash !== "string" || typeof at !== "number") return undefined;
   return { version: 1, generation, reloadHash, at, ...(typeof notAfter === "number" && { notAfter }) };

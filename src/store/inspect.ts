@@ -5,12 +5,13 @@ import type { Inspection, PairMaterial } from "../domain/inspection.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { Secret } from "../domain/secret.ts";
 import { describeAccess } from "./access.ts";
+import { describeBarePair } from "./bare-pair.ts";
 import { type HeldDirectory, openOutput } from "./directory.ts";
-import { errnoOf } from "./disk-error.ts";
+import { errnoOf, unless } from "./disk-error.ts";
 import { readBounded } from "./durable.ts";
 import { brokenLink, linkTarget, visibleGeneration } from "./links.ts";
-import { parseManifest } from "./manifest-file.ts";
-import { CERTIFICATE, DATA, generationTime, KEY, MANIFEST, TRUST } from "./names.ts";
+import { parseManifest, readManifest } from "./manifest-file.ts";
+import { CERTIFICATE, DATA, generationTime, KEY, MANIFEST, TRUST, VISIBLE } from "./names.ts";
 
 /** More than any real chain or bundle; stops a planted file from filling the memory. */
 const LARGEST_FILE = 1024 * 1024;
@@ -19,6 +20,8 @@ const LARGEST_FILE = 1024 * 1024;
 export interface Generation {
   readonly manifest: Manifest;
   readonly material: PairMaterial;
+  /** What an operator should know of it. */
+  readonly note?: string;
 }
 
 /**
@@ -46,7 +49,7 @@ function inspectDirectory(directory: HeldDirectory): Inspection {
   const current = visibleGeneration(directory);
   if (current === undefined) return inspectUnpublished(directory);
   const found = readGeneration(directory, current);
-  if (typeof found === "string") return damaged(directory, found);
+  if (typeof found === "string") return damaged(directory, found, current);
   const problem = drift(directory, found.manifest);
   if (problem === undefined) return { kind: "pair", ...found };
   return { kind: "damaged", reason: "pair_damaged", message: problem, rescue: found };
@@ -62,9 +65,20 @@ function inspectUnpublished(directory: HeldDirectory): Inspection {
   return lost.rescue === undefined ? { kind: "none" } : lost;
 }
 
-function damaged(directory: HeldDirectory, message: string): Inspection & { kind: "damaged" } {
-  const rescue = newestIntact(directory);
+function damaged(directory: HeldDirectory, message: string, current?: string): Inspection & { kind: "damaged" } {
+  const rescue = (current === undefined ? undefined : withoutManifest(directory, current)) ?? newestIntact(directory);
   return { kind: "damaged", reason: "pair_damaged", message, ...(rescue === undefined ? {} : { rescue }) };
+}
+
+/** The visible generation, when nothing is wrong with it but its manifest: younger than any other. */
+function withoutManifest(directory: HeldDirectory, name: string): Generation | undefined {
+  try {
+    using generation = directory.open(name);
+    const manifest = unless(["ENOENT"], () => readText(generation, MANIFEST)) ?? "";
+    return parseManifest(manifest) === undefined ? readBareGeneration(generation, name, manifest) : undefined;
+  } catch {
+    return undefined; // It is missing more than that.
+  }
 }
 
 function newestIntact(directory: HeldDirectory, except?: string): Generation | undefined {
@@ -93,14 +107,16 @@ export function readGeneration(directory: HeldDirectory, name: string): Generati
   const where = `${directory.path}/${name}`;
   try {
     using generation = directory.open(name);
-    const manifest = parseManifest(readBounded(generation, MANIFEST, LARGEST_FILE).toString("utf8"));
-    if (manifest === undefined) return `${where}/${MANIFEST} cannot be understood`;
+    const text = readText(generation, MANIFEST);
+    const manifest = parseManifest(text);
+    if (manifest === undefined)
+      return readOfLaterLeafd(generation, name, text) ?? `${where}/${MANIFEST} cannot be understood`;
     if (manifest.generation !== name) return `${where}/${MANIFEST} belongs to ${manifest.generation}`;
-    const contents = new Map<string, string>();
+    const contents = new Map<string, Buffer>();
     for (const [file, expected] of Object.entries(manifest.files)) {
       const bytes = readBounded(generation, file, LARGEST_FILE);
       if (hash("sha256", bytes) !== expected) return `${where}/${file} does not have the content it was written with`;
-      contents.set(file, bytes.toString("utf8"));
+      contents.set(file, bytes);
     }
     return { manifest, material: materialOf(contents) };
   } catch (thrown) {
@@ -112,12 +128,29 @@ export function readGeneration(directory: HeldDirectory, name: string): Generati
   }
 }
 
-function materialOf(contents: ReadonlyMap<string, string>): PairMaterial {
-  return {
-    privateKey: new Secret(contents.get(KEY) ?? ""),
-    certificate: contents.get(CERTIFICATE) ?? "",
-    trust: contents.get(TRUST) ?? "",
-  };
+function readOfLaterLeafd(generation: HeldDirectory, name: string, manifest: string): Generation | undefined {
+  const { later } = readManifest(manifest);
+  const found = later === undefined ? undefined : readBareGeneration(generation, name, manifest);
+  const note = `${generation.path}/${MANIFEST} was written by a later leafd (version ${later}); the pair is kept as it is until it is due`;
+  return found && { ...found, note };
+}
+
+/** A generation by its files, and what of its manifest can be understood. */
+function readBareGeneration(generation: HeldDirectory, name: string, manifest: string): Generation | undefined {
+  const { known } = readManifest(manifest);
+  const names = known.files ? Object.keys(known.files) : VISIBLE.filter((file) => generation.entry(file) !== undefined);
+  const contents = new Map(names.map((file) => [file, readBounded(generation, file, LARGEST_FILE)]));
+  const described = describeBarePair({ generation: name, contents, known });
+  return described && { manifest: described, material: materialOf(contents) };
+}
+
+function readText(generation: HeldDirectory, name: string): string {
+  return readBounded(generation, name, LARGEST_FILE).toString("utf8");
+}
+
+function materialOf(contents: ReadonlyMap<string, Buffer>): PairMaterial {
+  const textOf = (name: string): string => contents.get(name)?.toString("utf8") ?? "";
+  return { privateKey: new Secret(textOf(KEY)), certificate: textOf(CERTIFICATE), trust: textOf(TRUST) };
 }
 
 /** What somebody changed around good bytes: a visible name, a mode, an owner. */

@@ -4,7 +4,7 @@ import { type EpochMillis, HOUR } from "../domain/units.ts";
 import type { Clock, Ledger } from "../rotation/ports.ts";
 import type { Warn } from "./claim.ts";
 import { diskError } from "./disk-error.ts";
-import { isObject } from "./record.ts";
+import { fieldsOf } from "./record.ts";
 import { loadState, saveState } from "./state-file.ts";
 
 /*
@@ -70,8 +70,9 @@ function load(path: string, warn: Warn): readonly EpochMillis[] {
 }
 
 function parse(value: unknown): readonly EpochMillis[] | undefined {
-  if (!isObject(value) || value.version !== 1 || !Array.isArray(value.issued)) return undefined;
-  const issued: readonly unknown[] = value.issued;
+  const fields = fieldsOf(value);
+  if (!Array.isArray(fields?.issued)) return undefined;
+  const issued: readonly unknown[] = fields.issued;
   const times = issued.filter((at) => typeof at === "number");
   return times.length === issued.length ? times : undefined;
 }

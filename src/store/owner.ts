@@ -1,7 +1,7 @@
 import type { HeldDirectory } from "./directory.ts";
 import { OWNER } from "./names.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
-import { isObject, readRecord, writeRecord } from "./record.ts";
+import { fieldsOf, readRecord, writeRecord } from "./record.ts";
 
 /*
  * Who writes to an output directory. The lock on the state directory keeps two daemons of one installation apart; this
@@ -75,8 +75,9 @@ function isSame(record: OwnerRecord, self: ProcessIdentity): boolean {
 }
 
 function parseOwner(value: unknown): OwnerRecord | undefined {
-  if (!isObject(value) || value.version !== 1) return undefined;
-  const { instance, service, host, pid, pidStart, pidNamespace, released } = value;
+  const fields = fieldsOf(value);
+  if (fields === undefined) return undefined;
+  const { instance, service, host, pid, pidStart, pidNamespace, released } = fields;
   if (typeof instance !== "string" || typeof service !== "string" || typeof host !== "string") return undefined;
   if (typeof pidStart !== "string" || typeof pidNamespace !== "string") return undefined;
   if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return undefined;

@@ -3,7 +3,7 @@ import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Pauses } from "../rotation/ports.ts";
 import type { Warn } from "./claim.ts";
 import { diskError } from "./disk-error.ts";
-import { isObject } from "./record.ts";
+import { fieldsOf, isObject } from "./record.ts";
 import { loadState, saveState } from "./state-file.ts";
 
 /*
@@ -49,8 +49,9 @@ export function openPauses(stateDir: string, { clock, warn }: PausesOptions): Pa
 }
 
 function parse(value: unknown): readonly (readonly [string, EpochMillis])[] | undefined {
-  if (!isObject(value) || value.version !== 1 || !isObject(value.paused)) return undefined;
-  const all = Object.entries(value.paused);
+  const fields = fieldsOf(value);
+  if (!isObject(fields?.paused)) return undefined;
+  const all = Object.entries(fields.paused);
   const pauses = all.flatMap(([service, end]) => (typeof end === "number" ? [[service, end] as const] : []));
   return pauses.length === all.length ? pauses : undefined;
 }

@@ -35,6 +35,25 @@ export function writeRecord(directory: HeldDirectory, name: string, value: objec
   swapIn(directory, temporary, name);
 }
 
+/**
+ * The fields of a record of this version or a later one, still unknown; undefined when it is none. What a later leafd
+ * writes is read as well: a field keeps its name, its form and its meaning for good, and the version is raised when one
+ * goes, which whoever reads it notices by its absence.
+ */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return isObject(value) && versionOf(value) !== undefined ? value : undefined;
+}
+
+/** The version of a record when a later leafd than this one wrote it. */
+export function laterVersion(value: unknown): number | undefined {
+  const version = isObject(value) ? versionOf(value) : undefined;
+  return version === undefined || version === 1 ? undefined : version;
+}
+
+function versionOf({ version }: Readonly<Record<string, unknown>>): number | undefined {
+  return typeof version === "number" && Number.isSafeInteger(version) && version >= 1 ? version : undefined;
+}
+
 /** True for a JSON object, whose fields are then still unknown. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { LeafdError } from "../domain/errors.ts";
 import type { Warn } from "./claim.ts";
 import { diskError } from "./disk-error.ts";
+import { laterVersion } from "./record.ts";
 
 /*
  * Small JSON files of the state directory, 0600, that leafd can do without: one that cannot be read is a warning and
@@ -20,11 +21,12 @@ interface StateFile<T> {
 export function loadState<T>({ path, parse, lost }: StateFile<T>, warn: Warn): T | undefined {
   try {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-    const value = parse(parseJson(readFileSync(path, "utf8")));
+    const found = parseJson(readFileSync(path, "utf8"));
+    const value = parse(found);
     if (value !== undefined) return value;
-    throw new LeafdError("io_error", `${path} is damaged, so ${lost}`, {
-      hint: "Nothing to do: leafd writes it anew.",
-    });
+    const later = laterVersion(found);
+    const what = later === undefined ? "is damaged" : `was written by a later leafd (version ${later})`;
+    throw new LeafdError("io_error", `${path} ${what}, so ${lost}`, { hint: "Nothing to do: leafd writes it anew." });
   } catch (thrown) {
     warn(path, diskError(thrown, `read ${path}, so ${lost}`));
     return undefined;

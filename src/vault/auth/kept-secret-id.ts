@@ -22,6 +22,9 @@ interface Kept {
   readonly secretId: Secret<string>;
 }
 
+const READ_HINT = "deliver a new wrapping token: the one before has been used, by leafd itself";
+const WRITE_HINT = "free or repair `stateDir` before leafd restarts, or have a new wrapping token at hand";
+
 /**
  * The unwrapped secret-id of one cluster: in memory, and unless `persist` is false in `stateDir/vault/<cluster>.json`
  * (0600), so that a restart can log in although its wrapping token is used up.
@@ -52,30 +55,34 @@ export class KeptSecretId {
         JSON.stringify({ version: 1, wrapping: this.#kept.wrapping, secretId: secretId.reveal() }),
       );
     } catch (error) {
-      const { clock, cluster, emit } = this.#options;
-      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-      emit({
-        kind: "warning",
-        at: clock.now(),
-        subject: `cluster ${cluster.name}`,
-        reason: "io_error",
-        message: `the unwrapped secret-id could not be kept in ${this.#path}: ${code}`,
-        hint: "free or repair `stateDir` before leafd restarts, or have a new wrapping token at hand",
-      });
+      this.#warn(`could not be kept: ${codeOf(error)}`, WRITE_HINT);
     }
   }
 
+  /** Of one that is there and cannot be read it is said before the login fails: `wrap_consumed` would look like theft. */
   async #readFile(): Promise<Kept | undefined> {
     try {
       const file = fieldsOf(JSON.parse(await readFile(this.#path, "utf8")));
       const [wrapping, secretId] = [textOf(file.wrapping), textOf(file.secretId)];
-      return wrapping === undefined || secretId === undefined
-        ? undefined
-        : { wrapping, secretId: new Secret(secretId) };
-    } catch {
-      return undefined;
+      if (wrapping !== undefined && secretId !== undefined) return { wrapping, secretId: new Secret(secretId) };
+      this.#warn("cannot be understood", READ_HINT);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== "ENOENT") this.#warn(`could not be read: ${code}`, READ_HINT);
     }
+    return undefined;
   }
+
+  #warn(what: string, hint: string): void {
+    const { clock, cluster, emit } = this.#options;
+    const message = `the unwrapped secret-id in ${this.#path} ${what}`;
+    emit({ kind: "warning", at: clock.now(), subject: `cluster ${cluster.name}`, reason: "io_error", message, hint });
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof SyntaxError) return "it is no JSON";
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }
 
 /** A new file beside the old one, flushed, then renamed over it, and the directory flushed. */

@@ -123,6 +123,12 @@ describe("approle", () => {
     const earlier = await readFile(kept, "utf8");
     await policiesOf(auth, stateDir);
     assert.notEqual(await readFile(kept, "utf8"), earlier, "a new delivery is taken out");
+    await writeFile(kept, '{"version":2,"sealed":"of a later leafd"}');
+    using it = watchedCluster(vault, { auth, stateDir });
+    await assert.rejects(it.cluster.session.token(never), { reason: "wrap_consumed" });
+    const warning = it.events.find(({ kind }) => kind === "warning");
+    assert.ok(warning?.kind === "warning" && warning.message.endsWith(`${kept} cannot be understood`));
+    assert.match(warning.hint ?? "", /used, by leafd itself/);
   });
 
   test("with persist: false leaves nothing on disk, and after a restart the token is wrap_consumed", async () => {

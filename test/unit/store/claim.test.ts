@@ -39,6 +39,15 @@ test("it may be taken when it was given back, and with --takeover, and then the 
   await assert.rejects(first.preflight(output, "payments"), { reason: "target_foreign" });
 });
 
+test("a rival of a later version is a rival", async () => {
+  await using dir = await tempDir();
+  const output = exampleOutput(dir.join("live"));
+  await rival().preflight(output, "billing");
+  const file = dir.join("live", "..owner");
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), version: 2, since: 1 }));
+  await assert.rejects(exampleStore().preflight(output, "payments"), { reason: "target_foreign" });
+});
+
 test("a record that cannot be read is replaced with a warning; a link in its place is not followed", async () => {
   await using dir = await tempDir();
   const output = exampleOutput(dir.join("live"));

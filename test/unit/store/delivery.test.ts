@@ -15,7 +15,10 @@ test("a delivery is remembered across restarts; one that is missing or unreadabl
   const expected = { version: 1, generation, reloadHash: "v1:reload", at: 1_780_000_000_000 };
   assert.deepEqual(await exampleStore().delivery(output), expected);
 
-  for (const content of ["", "{", "null", "[]", JSON.stringify({ ...expected, version: 2 }), "x".repeat(100_000)]) {
+  await writeFile(dir.join("live", "..delivered"), JSON.stringify({ ...expected, version: 2, to: ["nginx"] }));
+  assert.deepEqual(await store.delivery(output), expected, "of a later leafd");
+
+  for (const content of ["", "{", "null", "[]", JSON.stringify({ ...expected, version: 0 }), "x".repeat(100_000)]) {
     await writeFile(dir.join("live", "..delivered"), content);
     assert.equal(await store.delivery(output), undefined, content.slice(0, 20));
   }

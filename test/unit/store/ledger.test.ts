@@ -35,7 +35,23 @@ test("entries of a clock that was a day ahead block nobody", async () => {
   assert.deepEqual(openLedger(dir.path, { clock, warn: silent }).recent("a"), [clock.now() + MINUTE]);
 });
 
-for (const content of ["", "{", "[]", '{"version":2,"issued":[]}', '{"version":1,"issued":["now"]}'])
+test("a ledger of a later leafd is read, so that a way back resets no budget", async () => {
+  await using dir = await tempDir();
+  const clock = new VirtualClock();
+  await mkdir(dir.join("ledger"));
+  await writeFile(dir.join("ledger", "a.json"), JSON.stringify({ version: 2, issued: [clock.now()], by: ["main"] }));
+  assert.deepEqual(openLedger(dir.path, { clock, warn: silent }).recent("a"), [clock.now()]);
+});
+
+const unreadable: readonly (readonly [content: string, what?: string])[] = [
+  [""],
+  ["{"],
+  ["[]"],
+  ['{"issued":[]}'],
+  ['{"version":1,"issued":["now"]}'],
+  ['{"version":3,"asked":[]}', "was written by a later leafd (version 3)"],
+];
+for (const [content, what = "is damaged"] of unreadable)
   test(`a ledger that holds ${content || "nothing"} counts as empty, with a warning, and is written anew`, async () => {
     await using dir = await tempDir();
     await mkdir(dir.join("ledger"));
@@ -44,7 +60,7 @@ for (const content of ["", "{", "[]", '{"version":2,"issued":[]}', '{"version":1
     const warnings: string[] = [];
     const ledger = openLedger(dir.path, { clock, warn: (_, problem) => warnings.push(problem.message) });
     assert.deepEqual(ledger.recent("a"), []);
-    assert.deepEqual(warnings, [`${dir.join("ledger", "a.json")} is damaged, so its issuances are forgotten`]);
+    assert.deepEqual(warnings, [`${dir.join("ledger", "a.json")} ${what}, so its issuances are forgotten`]);
     ledger.record("a", clock.now());
     const kept: unknown = JSON.parse(await readFile(dir.join("ledger", "a.json"), "utf8"));
     assert.deepEqual(kept, { version: 1, issued: [clock.now()] });

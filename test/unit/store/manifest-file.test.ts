@@ -17,8 +17,13 @@ test("a manifest with fields and files of a later version is read, so that no up
   assert.equal("access" in manifest, false);
 });
 
+test("a later version that has all fields of this one is read as this one", () => {
+  assert.deepEqual(parseManifest(changed({ version: 7 })), parseManifest(fixture));
+});
+
 const refused: Readonly<Record<string, object>> = {
-  "another version": { version: 2 },
+  "no version": { version: undefined },
+  "a version that is none": { version: "2" },
   "another rung": { rung: "moon" },
   "no serial": { serial: undefined },
   "a serial that is no hex": { serial: "0A:1b" },

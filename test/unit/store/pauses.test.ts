@@ -54,7 +54,15 @@ test("the file is leafd's own, and holds no pauses that are over", async () => {
   assert.deepEqual(kept, { version: 1, paused: { b: end } });
 });
 
-for (const content of ["", "{", "[]", '{"version":2,"paused":{}}', '{"version":1,"paused":{"a":"tomorrow"}}'])
+test("pauses of a later leafd hold", async () => {
+  await using dir = await tempDir();
+  const clock = new VirtualClock();
+  const end = clock.now() + HOUR;
+  await writeFile(dir.join("pauses.json"), JSON.stringify({ version: 2, paused: { a: end }, by: { a: "ops" } }));
+  assert.equal(openPauses(dir.path, { clock, warn: silent }).until("a"), end);
+});
+
+for (const content of ["", "{", "[]", '{"version":1.5,"paused":{}}', '{"version":1,"paused":{"a":"tomorrow"}}'])
   test(`a file that holds ${content || "nothing"} counts as no pauses, with a warning, and is written anew`, async () => {
     await using dir = await tempDir();
     const file = dir.join("pauses.json");
