@@ -1,5 +1,6 @@
 import { type Certificate, parseCertificate } from "../domain/certificate.ts";
 import type { EpochMillis } from "../domain/units.ts";
+import type { Clock, Emit, Issuer, TrustMemory } from "./ports.ts";
 
 /** A root that a mount showed, and when it last did. */
 export interface KnownRoot {
@@ -15,8 +16,27 @@ export function remembered(roots: readonly KnownRoot[]): string {
   });
 }
 
-/** What a memory holds, also one of a later leafd; undefined when it cannot be understood. */
-export function recalled(text: string): readonly KnownRoot[] | undefined {
+interface Recalling {
+  readonly memory: TrustMemory;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** What is remembered of an issuer, also by a later leafd. What cannot be understood is none, and said: the mount is asked again. */
+export function recalled(
+  { identity, name }: Pick<Issuer, "identity" | "name">,
+  { memory, clock, emit }: Recalling,
+): readonly KnownRoot[] {
+  const text = memory.recall(identity);
+  const roots = text === undefined ? [] : parse(text);
+  if (roots !== undefined) return roots;
+  const message = "the roots that were known of it are damaged in the state directory, and forgotten";
+  const hint = "Nothing to do: its mount is asked again. With newRoot: hold, see which roots it shows now.";
+  emit({ kind: "warning", at: clock.now(), subject: `issuer ${name}`, reason: "io_error", message, hint });
+  return [];
+}
+
+function parse(text: string): readonly KnownRoot[] | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null || !("roots" in parsed) || !Array.isArray(parsed.roots))

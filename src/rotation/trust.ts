@@ -103,7 +103,7 @@ export class TrustKeeper implements Trust {
     const found = this.#byIssuer.get(issuer.identity);
     if (found !== undefined) return found;
     const known: Known = {
-      roots: this.#recall(issuer),
+      roots: recalled(issuer, this.#options),
       askedAt: undefined,
       glancedAt: undefined,
       asking: new SharedWork(),
@@ -112,18 +112,6 @@ export class TrustKeeper implements Trust {
     };
     this.#byIssuer.set(issuer.identity, known);
     return known;
-  }
-
-  /** A memory that cannot be understood is none: the mount is asked again. */
-  #recall(issuer: Issuer): readonly KnownRoot[] {
-    const { memory, clock, emit } = this.#options;
-    const text = memory.recall(issuer.identity);
-    const roots = text === undefined ? [] : recalled(text);
-    if (roots !== undefined) return roots;
-    const message = "the roots that were known of it are damaged in the state directory, and forgotten";
-    const hint = "Nothing to do: its mount is asked again. With newRoot: hold, see which roots it shows now.";
-    emit({ kind: "warning", at: clock.now(), subject: `issuer ${issuer.name}`, reason: "io_error", message, hint });
-    return [];
   }
 
   /** One request at a time per issuer; that it failed only matters to those who know no root at all. */
