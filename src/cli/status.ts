@@ -1,6 +1,7 @@
 import { toLeafdError } from "../domain/errors.ts";
 import { statusToJson } from "../domain/status/json.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { VERSION } from "../version.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
@@ -23,7 +24,7 @@ export const statusCommand: Command = {
   help: `Usage: leafd status [SERVICE...] [--watch | --json | --nagios] [--config FILE]
 
 Asks the running leafd over its read-only socket. When none runs, the files on disk are read and judged instead, and a
-line on standard error says so. Changes nothing.
+line on standard error says so; another line there says that the one that runs is of another version. Changes nothing.
 
   STATE       ok           a good pair, delivered
               due          renewal has come due or is under way
@@ -71,6 +72,10 @@ else is wrong, the command line and the configuration among it
     }
     const { status, isRunning } = await findStatus({ settings, names }, terminal.stopped);
     if (!isRunning) terminal.err("leafd is not running; this is what is on disk:\n");
+    else if (status.version !== VERSION)
+      terminal.err(
+        `leafd ${status.version} is running, and this is ${VERSION}: restart it, which costs no certificate\n`,
+      );
     const now = systemClock.now();
     const table = { now, colour, ladders: names.length > 0, ...(size === undefined ? {} : { width: size.columns }) };
     terminal.out(values.json ? `${statusToJson(status, 2)}\n` : renderStatusTable(status, table));

@@ -28,6 +28,10 @@ import type { EventRequest } from "./event-stream.ts";
 export const STATUS_SOCKET = "status.sock";
 export const ADMIN_SOCKET = "admin.sock";
 
+/** For whoever asks for more than there is. */
+export const OTHER_VERSION =
+  "Where `leafd version` is later than the leafd that runs, restart that one: it costs no certificate.";
+
 /** The service that is asked about; LeafdError `request_denied` when the query is another one. */
 export function parseExplainQuery(query: URLSearchParams): string {
   const { service, ...rest } = Object.fromEntries(query);
@@ -87,9 +91,14 @@ export function errorToJson({ reason, message, hint }: LeafdError): string {
 export function errorFromJson(text: string): LeafdError {
   const value = parseJson(text);
   const error = isRecord(value) ? value["error"] : undefined;
-  if (isRecord(error) && isReason(error["reason"]) && typeof error["message"] === "string") {
+  if (isRecord(error) && typeof error["message"] === "string") {
     const { reason, message, hint } = error;
-    return new LeafdError(reason, message, typeof hint === "string" ? { hint } : {});
+    // A leafd of another version may have reasons that this one does not know; what it says is good all the same.
+    return new LeafdError(
+      isReason(reason) ? reason : "bad_response",
+      message,
+      typeof hint === "string" ? { hint } : {},
+    );
   }
   return new LeafdError("bad_response", "leafd refused without saying why");
 }
@@ -107,11 +116,11 @@ function parseSelection(text: string): { selection: Selection; rest: Readonly<Re
 
 function refuseUnknown(members: Readonly<Record<string, unknown>>): void {
   const [name] = Object.keys(members);
-  if (name !== undefined) throw notUnderstood(`this request has no member ${JSON.stringify(name)}`);
+  if (name !== undefined) throw notUnderstood(`this request has no member ${JSON.stringify(name)}`, OTHER_VERSION);
 }
 
-function notUnderstood(message: string): LeafdError {
-  return new LeafdError("request_denied", message);
+function notUnderstood(message: string, hint?: string): LeafdError {
+  return new LeafdError("request_denied", message, hint === undefined ? {} : { hint });
 }
 
 function parseJson(text: string): unknown {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { bindSocket } from "./bind.ts";
 import { EventStreams } from "./event-stream.ts";
-import { ADMIN_SOCKET, errorToJson, STATUS_SOCKET } from "./protocol.ts";
+import { ADMIN_SOCKET, errorToJson, OTHER_VERSION, STATUS_SOCKET } from "./protocol.ts";
 import { type Answers, adminRoutes, type Routes, statusRoutes } from "./routes.ts";
 import { socketPath } from "./socket-path.ts";
 
@@ -109,7 +109,8 @@ function closeServer(server: Server): Promise<void> {
 }
 
 function notServed(routes: Routes): LeafdError {
-  return new LeafdError("request_denied", `this socket answers ${Object.keys(routes).join(", ")} and nothing else`);
+  const message = `this socket answers ${Object.keys(routes).join(", ")} and nothing else`;
+  return new LeafdError("request_denied", message, { hint: OTHER_VERSION });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

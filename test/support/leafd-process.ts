@@ -27,6 +27,8 @@ export interface LeafdOptions {
   readonly gid?: number;
   /** Besides PATH, which is all it gets of the test's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The file that Node runs instead of the sources: a release. */
+  readonly program?: string;
   /** Put before the program: `["unshare", "--pid"]`. */
   readonly wrapper?: readonly string[];
 }
@@ -57,10 +59,10 @@ export class LeafdProcess implements AsyncDisposable {
   #position = 0;
 
   constructor(args: readonly string[], options: LeafdOptions = {}) {
-    const { uid, gid, env, wrapper = [] } = options;
+    const { uid, gid, env, program = join(REPOSITORY, "src/main.ts"), wrapper = [] } = options;
     // Compiled once for all the processes that the tests start.
     const cache = { NODE_COMPILE_CACHE: join(REPOSITORY, ".cache/compile") };
-    const [command = "", ...rest] = [...wrapper, process.execPath, join(REPOSITORY, "src/main.ts"), ...args];
+    const [command = "", ...rest] = [...wrapper, process.execPath, program, ...args];
     const child = spawn(command, rest, {
       env: { PATH: process.env["PATH"], ...cache, ...env },
       stdio: ["ignore", "pipe", "pipe"],

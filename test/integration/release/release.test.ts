@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { copyCheckout, makeRelease } from "../../support/checkout-copy.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 /* What `npm run release` makes: the same from the same sources, with a bill of what is in it and the licences of that. */
@@ -37,22 +38,11 @@ const ARCHIVE = `leafd-${version}.tar.gz`;
 
 /** Every file of dist/ by name, after a release was made in this checkout. */
 async function release(checkout: string): Promise<ReadonlyMap<string, Buffer>> {
-  const env = { ...process.env, SOURCE_DATE_EPOCH: MOMENT };
-  await run(process.execPath, ["deploy/release/main.ts"], { cwd: checkout, env });
+  await makeRelease(checkout, MOMENT);
   const files = [...RELEASED, ARCHIVE].map(
     async (name) => [name, await readFile(join(checkout, "dist", name))] as const,
   );
   return new Map(await Promise.all(files));
-}
-
-/** A copy of what is in the repository, and of the packages that a build needs. */
-async function copyOfCheckout(to: string, packages: readonly string[]): Promise<void> {
-  const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: CHECKOUT });
-  const installed = [...packages, "esbuild", "@esbuild"].map((name) => join("node_modules", name));
-  for (const path of [...listed.stdout.split("\0").filter(Boolean), ...installed]) {
-    await mkdir(dirname(join(to, path)), { recursive: true });
-    await cp(join(CHECKOUT, path), join(to, path), { recursive: true });
-  }
 }
 
 describe("a release", () => {
@@ -73,10 +63,7 @@ describe("a release", () => {
 
   test("made elsewhere from the same sources is the same to the byte", async () => {
     await using elsewhere = await tempDir();
-    await copyOfCheckout(
-      elsewhere.path,
-      bill.components.map(({ name }) => name),
-    );
+    await copyCheckout(elsewhere.path);
     const charts = elsewhere.join("deploy/kubernetes/chart-example/charts");
     await mkdir(charts);
     await writeFile(join(charts, `leafd-${version}.tgz`), "as helm leaves it");

@@ -280,6 +280,29 @@ describe("the client", () => {
     other.close();
   });
 
+  it("passes on what a leafd of another version says, for a reason that this one does not know", async () => {
+    await using dir = await tempDir();
+    const refusal = { error: { reason: "not_invented_yet", message: "this needs more", hint: "Do that." } };
+    const other = createServer((_request, response) => response.writeHead(400).end(JSON.stringify(refusal)));
+    other.listen(dir.join("status.sock"));
+    const expected = { reason: "bad_response", message: "this needs more", hint: "Do that." };
+    await assert.rejects(fetchStatus(dir.path, never), expected);
+    other.close();
+  });
+
+  it("is told what to do when it is later than the leafd that runs", async () => {
+    await using dir = await tempDir();
+    await using control = await started(dir.path);
+    const later = { kind: "renew", request: { all: true, force: false, gently: true } } as const;
+    const expected = { reason: "request_denied", message: /no member "gently"/, hint: /restart that one/ };
+    await assert.rejects(sendOrder(dir.path, later, never), expected);
+    await assert.rejects(sendOrder(dir.path, { ...later, kind: "revoke" } as unknown as Order, never), {
+      message: /answers POST .* and nothing else/,
+      hint: /restart that one/,
+    });
+    assert.deepEqual(control.orders, []);
+  });
+
   it("says that leafd hung up", async () => {
     await using dir = await tempDir();
     const other = createServer((request) => request.socket.destroy()).listen(dir.join("status.sock"));
