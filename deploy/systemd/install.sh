@@ -33,7 +33,8 @@ if [ -n "$uninstall" ]; then
     "$lib/sysusers.d/leafd.conf" "$lib/tmpfiles.d/leafd.conf"
   if live; then systemctl daemon-reload; fi
   echo "leafd is gone. The certificates in $root/var/lib/leafd, the configuration in $root/etc/leafd and the user stay:"
-  echo "dependents go on with the pairs they have until these end. Remove them by hand when nothing uses them."
+  echo "dependents go on with the pairs they have until these end, and nobody renews them. When nothing uses them any more,"
+  echo "revoke and remove them: docs/upgrade.md, \"Removing leafd\"."
   gated=$(grep -rls 'leafd-once@' "$root/etc/systemd/system" || true)
   if [ -n "$gated" ]; then
     echo "Take leafd-once@ out of these: what requires the gate does not start any more without it."
@@ -56,6 +57,14 @@ if [ -z "$root" ] && ! PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin no
   exit 1
 fi
 
+# One that runs is kept until its successor does.
+running=
+if live && [ -f "$program" ] && systemctl is-active --quiet leafd.service; then
+  running=yes
+  was=$(node "$program" version | cut -d ' ' -f 2)
+  cp -fp "$program" "$program.before"
+fi
+
 # Renamed into place: a leafd that runs keeps the file it was started from.
 install -D -m 0755 "$bundle" "$program.new"
 mv -f "$program.new" "$program"
@@ -67,13 +76,21 @@ if live; then
   systemd-sysusers leafd.conf
   systemd-tmpfiles --create leafd.conf
   systemctl daemon-reload
-  if systemctl is-active --quiet leafd.service; then
+  if [ -n "$running" ]; then
+    is=$(node "$program" version | cut -d ' ' -f 2)
     if ! systemctl restart leafd.service; then
-      echo "install.sh: leafd was upgraded and does not start: \`journalctl -u leafd -n 20\` says why. The certificates stay, and" >&2
-      echo "nobody renews them: repair it, or install the release before." >&2
+      mv -f "$program.before" "$program"
+      systemctl reset-failed leafd.service || true
+      if systemctl restart leafd.service; then
+        echo "install.sh: leafd $is does not start; $was was put back and runs. Why: journalctl -u leafd.service" >&2
+      else
+        echo "install.sh: leafd $is does not start, and $was, which was put back, does not either. The certificates stay, and" >&2
+        echo "nobody renews them until it is repaired. Why: journalctl -u leafd.service" >&2
+      fi
       exit 1
     fi
-    echo "leafd was upgraded and restarted; that cost no certificate."
+    rm -f "$program.before"
+    echo "leafd was upgraded from $was to $is and restarted; that cost no certificate."
   else
     echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`leafd check\` likes it, then"
     echo "\`systemctl enable --now leafd\`."

@@ -79,14 +79,14 @@ function install(version: string): void {
 /** The serials that nginx gives, handshake after handshake, until it is disposed of; a handshake that fails is one too. */
 function watchServed(): typeof watched {
   const serials = new Set<string>();
-  let isOver = false;
+  const over = new AbortController();
   const watching = (async () => {
-    while (!isOver) serials.add((await servedSerial(port).catch(String)) ?? "none");
+    while (!over.signal.aborted) serials.add((await servedSerial(port).catch(String)) ?? "none");
   })();
   return {
     serials,
     async [Symbol.asyncDispose]() {
-      isOver = true;
+      over.abort();
       await watching;
     },
   };
@@ -140,7 +140,7 @@ suite("leafd, from one release to the next and back", { timeout: 180_000 }, () =
     assert.equal((await runLeafd(["healthcheck", "--control", control], { program: program() })).code, 0);
   });
 
-  for (const [name, version, before] of [
+  for (const [name, version, other] of [
     ["upgraded", LATER, VERSION],
     ["rolled back", VERSION, LATER],
   ] as const)
@@ -159,10 +159,10 @@ suite("leafd, from one release to the next and back", { timeout: 180_000 }, () =
       assert.equal(await pki.issued(), issued);
       assert.equal(await workersOf(), workers, "nginx was not reloaded");
 
-      install(before);
+      install(other);
       const { stdout, stderr } = await leafd("status");
       assert.match(stdout, /^web +ok /m);
-      assert.match(stderr, new RegExp(`^leafd ${version} is running, and this is ${before}`));
+      assert.match(stderr, new RegExp(`^leafd ${version} is running, and this is ${other}`));
       await renewOther(old);
     });
 

@@ -150,19 +150,34 @@ suite("leafd under systemd", () => {
 
   test("costs no certificate by a restart, nor by an upgrade", async () => {
     await machine.ok("systemctl", "restart", "leafd");
-    assert.match(await install(machine), /upgraded and restarted; that cost no certificate/);
+    assert.match(await install(machine), /upgraded from (\S+) to \1 and restarted; that cost no certificate/);
     const { services } = await statusOn(machine);
     assert.equal(services.find(({ name }) => name === "calm")?.serial, first);
     costNothing();
   });
 
-  test("says that the upgrade did not come up, and where to look", async () => {
+  test("says that neither program comes up, and where to look, when it is the configuration", async () => {
     const config = machine.path("/etc/leafd/leafd.yaml");
     const good = readFileSync(config);
     appendFileSync(config, "bogus: 1\n");
-    await assert.rejects(install(machine), /ended with 1: .*does not start: `journalctl -u leafd/s);
+    await assert.rejects(install(machine), /ended with 1: .*put back, does not either.*journalctl -u leafd/s);
     writeFileSync(config, good);
     await machine.ok("systemctl", "start", "leafd");
+    costNothing();
+  });
+
+  test("goes on as it was when the program of an upgrade does not start", async () => {
+    const release = machine.path("/opt/leafd/leafd.mjs");
+    const good = readFileSync(release);
+    const refuses = 'if (process.argv[2] === "version") console.log("leafd 9.9.9 (Node)"); else process.exit(78);\n';
+    writeFileSync(release, `#!/usr/bin/env node\n${refuses}`);
+    const { code, text } = await machine.run("/opt/leafd/deploy/systemd/install.sh");
+    writeFileSync(release, good);
+    assert.equal(code, 1, text);
+    assert.match(text, /leafd 9\.9\.9 does not start; \S+ was put back and runs/);
+    assert.deepEqual(readFileSync(machine.path("/usr/local/bin/leafd")), good);
+    assert.ok(!existsSync(machine.path("/usr/local/bin/leafd.before")));
+    assert.equal(await property(machine, "leafd", "ActiveState"), "active");
     costNothing();
   });
 
@@ -193,7 +208,7 @@ suite("leafd under systemd", () => {
   test("leaves the certificates when it is taken away, and says so", async () => {
     await machine.ok("systemctl", "enable", "leafd-once@web.service");
     const said = await install(machine, "--uninstall");
-    assert.match(said, /The certificates in \/var\/lib\/leafd, .* stay/);
+    assert.match(said, /The certificates in \/var\/lib\/leafd, .* stay:[^]*docs\/upgrade\.md/);
     assert.match(said, /Take leafd-once@ out of these: .*\n\/etc\/systemd\/system\/nginx\.service\.d\/test\.conf$/);
     costNothing();
     assert.equal(await machine.ok("find", "/etc/systemd/system", "-name", "leafd*@*"), "");
