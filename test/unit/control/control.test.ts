@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { fetchStatus, sendOrder } from "../../../src/control/client.ts";
+import { fetchStatus, type Order, sendOrder } from "../../../src/control/client.ts";
 import { type ControlOptions, startControl } from "../../../src/control/server.ts";
 import type { ServiceAnswer } from "../../../src/domain/operator.ts";
 import { HOUR } from "../../../src/domain/units.ts";
