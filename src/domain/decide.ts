@@ -1,5 +1,4 @@
 import type { Act, Decision } from "./act.ts";
-import { withoutFutures } from "./futures.ts";
 import type { Circumstances } from "./ladder.ts";
 import { diskFrom, IDLE, NOW, RULES, type Rule, type Wish } from "./rules.ts";
 import type { ServiceState } from "./state.ts";
@@ -12,9 +11,8 @@ interface Choice {
 }
 
 /** What to do about a service. The state and the circumstances alone decide; carrying it out gives events, and those the next state. */
-export function decide(told: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
+export function decide(state: ServiceState, around: Circumstances, choice: Choice = {}): Decision {
   const { rules = RULES, only } = choice;
-  const state = withoutFutures(told, around.now);
   const { now } = around;
   if (!state.recovered) return dueOrWait({ at: diskFrom(state), act: { kind: "recover" } }, now);
   const earliest = state.force ? NOW : (state.pausedUntil ?? NOW);

@@ -113,6 +113,8 @@ export type ServiceEvent =
   | (OfService & { readonly kind: "paused"; readonly until: EpochMillis })
   | (OfService & { readonly kind: "resumed"; readonly by: "operator" | "time" })
   | (OfService & { readonly kind: "service_changed"; readonly classes: readonly ChangeClass[] })
+  /** The clock that the service goes by has been set: back, or to what it is by now believed to be. */
+  | (OfService & { readonly kind: "clock_changed" })
   | (OfService & { readonly kind: "service_added" })
   | (OfService & { readonly kind: "service_removed" })
   | (OfService & { readonly kind: "leftovers_removed"; readonly count: number });

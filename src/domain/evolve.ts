@@ -1,4 +1,4 @@
-import type { Reason } from "./errors.ts";
+import { byAnotherClock } from "./another-clock.ts";
 import type { Base, Failed } from "./events/base.ts";
 import type { ServiceEvent, Stage } from "./events.ts";
 import { type IssuerTrouble, isOfTheIssuer, type ProofOwed, type ServiceState, type Trouble } from "./state.ts";
@@ -69,7 +69,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     proofFailures: 0,
     lastConfirm: at,
   }),
-  clock_changed: clockChanged,
+  clock_changed: (state, { at }) => byAnotherClock(state, at),
   still_live: (state, { at }) => ({ ...state, lastConfirm: at }),
   proof_pending: (state, { at, nextAt }) => lookAgain(state, { at, nextAt }),
   proof_failed: (state, event) => {
@@ -145,16 +145,6 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     // What the one that was refused was to answer is wanted as before.
     ...(isBack && state.published !== undefined && { outdated: state.published }),
   };
-}
-
-/** Failures for which a certificate had ended, or had not begun, are those of a clock that has been set since. */
-const OF_THE_CLOCK: ReadonlySet<Reason> = new Set(["expired", "not_yet_valid"]);
-
-function clockChanged(state: ServiceState): ServiceState {
-  const isOver = (failed?: { readonly reason: Reason }) => failed !== undefined && OF_THE_CLOCK.has(failed.reason);
-  const over = (["rotationTrouble", "reserveTrouble"] as const).filter((name) => isOver(state[name]));
-  const issuers = Object.entries(state.issuerTroubles).filter(([, failed]) => !isOver(failed));
-  return { ...without(state, ...over), issuerTroubles: Object.fromEntries(issuers) };
 }
 
 /** What is known about the certificate before, once this pair is the current one: it may be the very one that is back. */

@@ -22,18 +22,16 @@ export async function confirm(work: Work, signal: AbortSignal): Promise<void> {
   // A pair that is damaged by now is the audit's business; without a key nobody can be asked.
   const seen = found.kind === "pair" ? await look(work, { current, own: found.material }, signal) : DAMAGED;
   const now = ports.clock.now();
-  const took = now - (proofOwed?.since ?? now);
+  const took = Math.max(0, now - (proofOwed?.since ?? now));
   const { generation, serial } = current;
   if (seen === undefined && proofOwed === undefined) return say({ kind: "still_live", generation });
   if (seen === undefined) {
     const endpoints = spec.probes.length;
-    return say({ kind: "confirmed", generation, serial, took: Math.max(0, took), endpoints });
+    return say({ kind: "confirmed", generation, serial, took, endpoints });
   }
   const settle = Math.max(...spec.probes.map((probe) => probe.settle));
-  // When they were told in the future, the clock was set back since, and how long ago that is nobody knows.
-  const waited = took < 0 ? settle : took;
   const looks = proofOwed?.looks ?? 0;
-  say(waited < settle ? pending(seen, now + nextLook(looks, settle - waited)) : failed(work, seen));
+  say(took < settle ? pending(seen, now + nextLook(looks, settle - took)) : failed(work, seen));
 }
 
 /** What keeps the proof from being had. */

@@ -74,11 +74,11 @@ export class Crew {
     });
   }
 
-  /** The clock is another than before: what was reckoned by the old one means nothing, and everybody decides anew. */
+  /** The clock has been set: everybody decides anew. */
   clockChanged(): void {
     this.circuits.reconsider();
     for (const runner of this.#options.runners()) {
-      runner.say({ kind: "clock_changed" });
+      runner.clockChanged();
       this.#options.wake(runner.spec.name);
     }
   }

@@ -1,5 +1,4 @@
 import type { Act } from "../domain/act.ts";
-import { decide } from "../domain/decide.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import type { Clock } from "./ports.ts";
 import type { ServiceRunner } from "./runner.ts";
@@ -31,7 +30,7 @@ export async function ensure(runner: ServiceRunner, options: OnceOptions, signal
     if (tooShort(runner, options) && runner.state.rotations > 0) return;
     if (tooShort(runner, options) && !runner.state.forced)
       runner.say({ kind: "renewal_requested", by: "operator", force: false });
-    const decision = decide(runner.state, runner.circumstances, { only: options.reload ? TELL : ENSURE });
+    const decision = runner.decide(options.reload ? TELL : ENSURE);
     if (decision.kind === "wait") {
       if (options.patience?.aborted) return;
       await nap(decision.until, options, signal);

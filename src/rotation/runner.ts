@@ -6,6 +6,7 @@ import { type Explanation, explainService } from "../domain/explain.ts";
 import type { Circumstances } from "../domain/ladder.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import { INITIAL_STATE, type ServiceState } from "../domain/state.ts";
+import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import { attempt } from "./attempt.ts";
 import { isAsPublished } from "./audit.ts";
 import { confirm } from "./confirm.ts";
@@ -24,6 +25,9 @@ import { rotate } from "./rotate.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { workOn } from "./work.ts";
 
+/** A wall clock that is set back by less makes nobody wait for long. */
+const SHORT: Millis = SECOND;
+
 /**
  * One service: its state, and the one place that carries decisions out. Failures become events; what `carryOut`
  * rejects with is only the abort of its signal.
@@ -37,6 +41,7 @@ export class ServiceRunner {
   readonly #verdict: Verdict = { accepted: undefined };
   readonly #revocations: RevocationWatch;
   #state: ServiceState = INITIAL_STATE;
+  #decidedAt: EpochMillis = Number.NEGATIVE_INFINITY;
 
   constructor(options: RunnerOptions) {
     this.spec = options.spec;
@@ -73,9 +78,18 @@ export class ServiceRunner {
     });
   }
 
-  /** What is next, now. */
-  decide(): Decision {
-    return decide(this.#state, this.circumstances);
+  /** What is next, now; of these acts, where only they are wanted. A clock that was set back since is noted before. */
+  decide(only?: ReadonlySet<Act["kind"]>): Decision {
+    const around = this.circumstances;
+    if (around.now < this.#decidedAt - SHORT) this.clockChanged();
+    this.#decidedAt = around.now;
+    return decide(this.#state, around, only && { only });
+  }
+
+  /** The clock has been set: what was reckoned by the one before means nothing. */
+  clockChanged(): void {
+    this.#decidedAt = Number.NEGATIVE_INFINITY;
+    this.say({ kind: "clock_changed" });
   }
 
   /** Makes something known that happened to this service. */

@@ -34,8 +34,6 @@ export type DeliveryEvent =
     })
   /** A later look found it served still. */
   | (OfService & { readonly kind: "still_live"; readonly generation: string })
-  /** The clock that the service goes by is another than before. */
-  | (OfService & { readonly kind: "clock_changed" })
   /** Not yet: an old worker may still answer, or nothing can be seen. */
   | (OfService & {
       readonly kind: "proof_pending";

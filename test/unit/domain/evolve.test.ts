@@ -4,6 +4,7 @@ import type { Reason } from "../../../src/domain/errors.ts";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";
 import { INITIAL_STATE } from "../../../src/domain/state.ts";
+import { HOUR } from "../../../src/domain/units.ts";
 import { EVENTS, LEAF } from "../../support/events.ts";
 
 const after = (...events: readonly ServiceEvent[]) => events.reduce(evolve, INITIAL_STATE);
@@ -34,4 +35,20 @@ test("with another clock, what failed because a certificate had ended or not beg
     assert.deepEqual([rotationTrouble, issuerTroubles], [undefined, {}]);
   }
   assert.equal(evolve(failed("sealed"), EVENTS.clock_changed).rotationTrouble?.reason, "sealed");
+});
+
+test("by a clock that was set back, nothing has happened in the future, and nothing is waited for that was reckoned by it", () => {
+  const { rotation_failed, reload_failed, revoke_failed, reserve_failed, expiry_failed } = EVENTS;
+  const failures = [rotation_failed, reload_failed, revoke_failed, reserve_failed, expiry_failed];
+  const delivered = { ...EVENTS.delivered, proofOwed: true } as const;
+  const told = after(EVENTS.recovered, delivered, EVENTS.still_live, EVENTS.proof_pending, ...failures);
+  const at = told.lastConfirm! - HOUR;
+  const { proofOwed, lastConfirm, issuerTroubles, ...state } = evolve(told, { ...EVENTS.clock_changed, at });
+  assert.deepEqual(
+    Object.keys(state).filter((name) => name.endsWith("Trouble")),
+    [],
+  );
+  assert.deepEqual([issuerTroubles, lastConfirm], [{}, at]);
+  assert.deepEqual([proofOwed?.since, proofOwed?.nextAt], [at, at]);
+  assert.deepEqual(evolve(told, { ...EVENTS.clock_changed, at: told.lastConfirm! + HOUR }), told);
 });
