@@ -41,7 +41,7 @@ done
 umask 077
 SCRATCH=$(mktemp -d)
 trap 'rm -rf "$SCRATCH"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'echo "$PROGRAM: stopped; run it again: it goes on from there" >&2 && exit 1' HUP INT TERM
 
 . "$HERE/lib/ensure.sh"
 . "$HERE/lib/settings.sh"

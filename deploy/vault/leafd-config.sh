@@ -86,6 +86,9 @@ service() { # NAME
   echo "    usages: [$(setting "$section" usages server,client)]"
   [ "$(setting "$SECTION" revoke_old no)" = no ] || echo "    revokeOld: true"
   echo "    output: { directory: $(text "$OUTPUT/$1") }"
+  case $(setting "$section" usages server,client) in
+    *server*) echo "    # Who is told of a new pair, and where it is served: reload: [{ systemd: NAME.service }], probe: { tls: \"127.0.0.1:PORT\" }" ;;
+  esac
   reserve=$(setting "$section" reserve_ttl)
   [ -z "$reserve" ] || echo "    outage: { reserve: { ttl: $reserve, role: $(text "$1-reserve") } }"
 }

@@ -46,7 +46,7 @@ CLI=${VAULT_CLI:-$(command -v bao || command -v vault || true)}
 
 umask 077
 role=auth/$MOUNT/role/$LEAFD
-scratch=$(mktemp -d "$DIRECTORY/.secret-id.XXXXXX")
+scratch=$(mktemp -d "$DIRECTORY/.secret-id.XXXXXX") || fail "cannot write to $DIRECTORY"
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -54,7 +54,8 @@ trap 'exit 1' HUP INT TERM
 for each in role-id secret-id; do
   [ ! -f "$DIRECTORY/$each" ] || cp -p "$DIRECTORY/$each" "$scratch/$each"
 done
-"$CLI" read -field=role_id "$role/role-id" >"$scratch/role-id" || fail "cannot read the role-id of $LEAFD"
+"$CLI" read -field=role_id "$role/role-id" >"$scratch/role-id" ||
+  fail "cannot read the role-id of $LEAFD: have bootstrap.sh make [leafd $LEAFD] first, and take a token that may read it"
 if [ -n "$WRAP" ]; then
   "$CLI" write -wrap-ttl="$WRAP" -field=wrapping_token -force "$role/secret-id" >"$scratch/secret-id"
 else

@@ -20,6 +20,8 @@ export interface VaultSide extends AsyncDisposable {
   settings(text: string): Promise<void>;
   /** `bootstrap.sh [OPTION…] FILE`, as an administrator, in `dir`. */
   bootstrap(...options: readonly string[]): Promise<ScriptEnd>;
+  /** The same in this environment, with the administrator's where it says nothing. */
+  bootstrapWith(env: Readonly<Record<string, string>>): Promise<ScriptEnd>;
   /** `secret-id.sh ARGUMENT…`, as an administrator or with a token of less rights. */
   secretId(args: readonly string[], token?: string): Promise<ScriptEnd>;
   /** `leafd-config.sh ARGUMENT… FILE`. */
@@ -30,11 +32,11 @@ export async function vaultSide(vault: TestVault): Promise<VaultSide> {
   const dir = await tempDir();
   const file = dir.join("vault.conf");
   const cli = (await findOpenBao()) ?? "bao";
-  const run = (script: string, args: readonly string[], token = vault.rootToken): Promise<ScriptEnd> =>
+  const administrator = { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken };
+  const run = (script: string, args: readonly string[], as: object = {}): Promise<ScriptEnd> =>
     new Promise((resolve) => {
       const env = { PATH: process.env["PATH"], HOME: dir.path, VAULT_CLI: cli };
-      const login = { VAULT_ADDR: vault.address, VAULT_TOKEN: token };
-      const options = { cwd: dir.path, env: { ...env, ...login } };
+      const options = { cwd: dir.path, env: { ...env, ...administrator, ...as } };
       const child = execFile("sh", [join(SCRIPTS, script), ...args], options, (_error, stdout, stderr) =>
         resolve({ code: child.exitCode ?? -1, stdout, stderr }),
       );
@@ -43,7 +45,8 @@ export async function vaultSide(vault: TestVault): Promise<VaultSide> {
     dir,
     settings: (text) => writeFile(file, text),
     bootstrap: (...options) => run("bootstrap.sh", [...options, file]),
-    secretId: (args, token) => run("secret-id.sh", args, token),
+    bootstrapWith: (env) => run("bootstrap.sh", [file], env),
+    secretId: (args, token) => run("secret-id.sh", args, token === undefined ? {} : { VAULT_TOKEN: token }),
     leafdConfig: (...args) => run("leafd-config.sh", [...args, file]),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };

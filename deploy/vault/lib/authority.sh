@@ -53,7 +53,9 @@ offline_root() {
     request_into "$csr"
     changed created "$csr"
   fi
-  WAITING="have your root sign $csr as a CA, set certificate in [pki] to the result (PEM, the root's behind it), run this again"
+  into="set certificate in [pki] to the result"
+  [ -z "$CERTIFICATE" ] || into="put the result into $CERTIFICATE, which cannot be read yet"
+  WAITING="have your root sign $csr as a CA, $into (PEM, the root's behind it), run this again"
 }
 
 # A request of the issuer's key, which is made unless it is there.
@@ -104,8 +106,10 @@ trial_root() {
 import() { # PATH FILE KEY_ID
   case $1 in */bundle) as=pem_bundle ;; *) as=certificate ;; esac
   send "$1" "$as=@$2"
-  changed created "$MOUNT/issuer/$ISSUER"
-  [ "$DRY_RUN" = no ] || return 0
+  if [ "$DRY_RUN" = yes ]; then
+    changed created "$MOUNT/issuer/$ISSUER"
+    return 0
+  fi
   issuer_id=$(awk -F '"' -v key="$3" '/^      "[^"]*": "[^"]+"/ && (key == "" || $4 == key) { print $2 }' "$SCRATCH/answer")
   case $issuer_id in
     "" | *[!0-9a-f-]*)
@@ -114,6 +118,7 @@ import() { # PATH FILE KEY_ID
       ;;
   esac
   send "$MOUNT/issuer/$issuer_id" "issuer_name=$ISSUER"
+  changed created "$MOUNT/issuer/$ISSUER"
   default_issuer "$issuer_id"
 }
 

@@ -15,6 +15,22 @@ die() {
   exit 1
 }
 
+# What the server or its command line said to the last call, and what to do about the commonest.
+die_of() { # DOING
+  said=$(sed -e '/Error making API request/d' -e '/^URL: /d' -e '/^$/d' "$SCRATCH/error" | tail -n 3 | tr '\n' ' ')
+  case $said in
+    *"Code: 403"*) hint="VAULT_TOKEN, or the login that the command line keeps, has to be that of an administrator" ;;
+    *"Vault is sealed"*) hint="unseal it, and run this again" ;;
+    *"to HTTPS client"*) hint="the server speaks no TLS: write VAULT_ADDR with http://" ;;
+    *"HTTP request to an HTTPS server"*) hint="the server speaks TLS: write VAULT_ADDR with https://" ;;
+    *x509:*) hint="name the CA of the server's certificate in VAULT_CACERT" ;;
+    *"dial tcp"*) hint="look at VAULT_ADDR (${VAULT_ADDR:-${BAO_ADDR:-which is not set}}), and whether the server runs" ;;
+    *) hint= ;;
+  esac
+  die "$1: ${said% }${hint:+
+  $hint}"
+}
+
 usage_error() {
   printf '%s: %s\n' "$PROGRAM" "$1" >&2
   exit 2
@@ -24,7 +40,7 @@ usage_error() {
 look_up() { # PATH
   "$CLI" read -format=json "$1" >"$SCRATCH/current" 2>"$SCRATCH/error" && return 0
   grep -Eq "$ABSENT" "$SCRATCH/error" && return 1
-  die "cannot read $1: $(tail -n 3 "$SCRATCH/error")"
+  die_of "cannot read $1"
 }
 ABSENT='No value found|No (secret|auth) engine|cannot fetch sysview|unable to find PKI|no handler for route|unsupported path|Code: 404'
 
@@ -39,7 +55,7 @@ send() { # PATH KEY=VALUE...
   path=$1
   shift
   "$CLI" write -format=json "$path" "$@" >"$SCRATCH/answer" 2>"$SCRATCH/error" ||
-    die "cannot write $path: $(tail -n 3 "$SCRATCH/error")"
+    die_of "cannot write $path"
 }
 
 # Makes an object hold these settings. `?key` is for servers that know the key, `!key` cannot be read back.
@@ -87,12 +103,12 @@ ensure_policy() { # NAME FILE
     fi
     verb=changed
   else
-    grep -q 'No policy named' "$SCRATCH/error" || die "cannot read the policy $1: $(tail -n 3 "$SCRATCH/error")"
+    grep -q 'No policy named' "$SCRATCH/error" || die_of "cannot read the policy $1"
     verb=created
   fi
   if [ "$DRY_RUN" = no ]; then
     "$CLI" policy write "$1" "$2" >/dev/null 2>"$SCRATCH/error" ||
-      die "cannot write the policy $1: $(tail -n 3 "$SCRATCH/error")"
+      die_of "cannot write the policy $1"
   fi
   changed "$verb" "policy $1"
 }

@@ -28,9 +28,9 @@ BEGIN {
   take("kubernetes", "host", "https?://[A-Za-z0-9.:-]+")
   take("kubernetes", "ca_file", path)
   take("kubernetes", "reviewer_jwt_file", path)
-  take("service", "names", list(host))
+  take("service", "names", list(host), "host names in lower case, each in full and without *")
   take("service", "common_name", "required|optional")
-  take("service", "uris", list(uri))
+  take("service", "uris", list(uri), "URIs such as spiffe://example.org/payments, each in full and without *")
   take("service", "ips", yes)
   take("service", "usages", list("server|client"))
   take("service", "key", ca "|ed25519")
@@ -53,7 +53,13 @@ BEGIN {
   take("leafd", "deliver", yes)
 }
 
-function take(section, key, pattern) { takes[section, key] = "^(" pattern ")$"; sections[section] = 1 }
+function take(section, key, pattern, words) {
+  takes[section, key] = "^(" pattern ")$"
+  sections[section] = 1
+  if (pattern == duration) words = "a duration such as 30s, 10m, 24h or 7d"
+  if (words == "" && pattern ~ /^[a-z0-9-]+([|][a-z0-9-]+)+$/) { words = "one of " pattern; gsub(/[|]/, ", ", words) }
+  wants[section, key] = words == "" ? "example.conf shows how it is written" : "it wants " words
+}
 function list(item) { return "(" item ")([, ]+(" item "))*" }
 function wrong(why) { printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"; bad = 1 }
 
@@ -66,7 +72,7 @@ function wrong(why) { printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"; 
   sub(/ .*/, "", kind)
   named = kind == "service" || kind == "leafd"
   if (!(kind in sections)) wrong("there is no section [" section "]")
-  else if (named && section !~ ("^" kind " " name "$")) wrong("[" kind " NAME] wants a name of a-z, 0-9, '.', '_', '-'")
+  else if (named && section !~ ("^" kind " " name "$")) wrong("[" kind " NAME] wants one name of a-z, 0-9, '.', '_', '-'")
   else if (!named && section != kind) wrong("[" kind "] takes no name")
   else if (section in seen) wrong("[" section "] is there twice")
   seen[section] = 1
@@ -84,7 +90,10 @@ function wrong(why) { printf "%s:%d: %s\n", FILENAME, FNR, why > "/dev/stderr"; 
   if (section == "") wrong("a setting comes after its [section]")
   else if (!((kind, key) in takes)) wrong("[" kind "] has no setting " key)
   else if ((section, key) in seen) wrong(key " is there twice")
-  else if (value !~ takes[kind, key]) wrong(key " cannot be \"" value "\"")
+  else if (value !~ takes[kind, key]) {
+    wrong(key " cannot be \"" value "\": " wants[kind, key])
+    misread[section, key] = 1
+  }
   seen[section, key] = 1
   if (key ~ /^(names|uris|usages|services|cidrs)$/) gsub(/[, ]+/, ",", value)
   said[section, key] = value
@@ -107,6 +116,25 @@ function check_service(section) {
   if (said[section, "names"] said[section, "uris"] == "") whole("[" section "] needs names, uris or both")
   if (said[section, "reserve_ttl"] != "" && (section "-reserve") in seen)
     whole("[" section "-reserve] has the name of the reserve of [" section "]")
+  check_order(section, "ttl", "24h", section, "max_ttl", given(section, "ttl", "24h"))
+  check_order(section, "max_ttl", given(section, "ttl", "24h"), "pki", "max_ttl", "43800h")
+  check_order(section, "reserve_ttl", "0s", "pki", "max_ttl", "43800h")
+}
+
+function given(section, key, otherwise) { return said[section, key] == "" ? otherwise : said[section, key] }
+
+# Vault would refuse the one longer than the other, or cut it short in silence.
+function check_order(section, key, otherwise, above, limit, greatest) {
+  key_value = given(section, key, otherwise)
+  greatest = given(above, limit, greatest)
+  if ((section, key) in misread || (above, limit) in misread) return
+  if (seconds(key_value) > seconds(greatest))
+    whole("[" section "] has " key " = " key_value ", and " limit " of [" above "] is " greatest)
+}
+
+function seconds(text,   unit) {
+  unit = substr(text, length(text))
+  return text * (unit == "d" ? 86400 : unit == "h" ? 3600 : unit == "m" ? 60 : 1)
 }
 
 function check_leafd(section,   names, count, i) {
@@ -114,6 +142,7 @@ function check_leafd(section,   names, count, i) {
   if (section ~ /-(check|deliver)$/) whole("[" section "] cannot end with -check or -deliver")
   count = split(said[section, "services"], names, ",")
   if (count == 0) whole("[" section "] needs services")
+  check_order(section, "token_ttl", "1h", section, "token_max_ttl", "24h")
   for (i = 1; i <= count; i++)
     if (!(("service " names[i]) in seen)) whole("[" section "] names the service " names[i] ", which has no section")
   if (said[section, "auth"] != "kubernetes") return

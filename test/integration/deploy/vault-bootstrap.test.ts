@@ -104,6 +104,7 @@ test("the key of an intermediate below an offline root never leaves the mount, a
   await describe("one", "certificate = one.pem");
   const wrong = await side.bootstrap();
   assert.equal(wrong.code, 1);
+  assert.doesNotMatch(wrong.stdout, /^created .*issuer/m);
   assert.match(wrong.stderr, /one\.pem does not hold one certificate of the key one in off\/line: nothing was kept/);
   assert.equal((await vault.request("LIST", "off/line/issuers")).status, 404);
 
@@ -113,7 +114,9 @@ test("the key of an intermediate below an offline root never leaves the mount, a
   assert.deepEqual(changesIn(await side.bootstrap()), []);
 
   await describe("two", "certificate = two.pem");
-  assert.equal((await side.bootstrap()).code, 3);
+  const unsigned = await side.bootstrap();
+  assert.equal(unsigned.code, 3);
+  assert.match(unsigned.stdout, /^next: .* put the result into two\.pem, which cannot be read yet /m);
   assert.equal((await sign("off/line")).issuer, "CN=CA one", "as long as the new one waits");
   await signed("two");
   assert.equal((await side.bootstrap()).code, 0);
@@ -151,20 +154,37 @@ test("the configuration that is printed has names and no numbers, whatever they 
   assert.deepEqual([issuers[0].mount, issuers[0].role], ["0x1", "1e3"]);
 });
 
+test("a server that cannot be asked is said with what to do, in two lines", async () => {
+  await using side = await vaultSide(vault);
+  await side.settings(withPki("root = trial"));
+  const said = async (env: Readonly<Record<string, string>>) => (await side.bootstrapWith(env)).stderr;
+  assert.match(
+    await said({ VAULT_TOKEN: "wrong" }),
+    /^bootstrap\.sh: cannot read sys\/mounts\/pki: Code: 403\. .*permission denied\n {2}VAULT_TOKEN, .* administrator\n$/,
+  );
+  assert.match(
+    await said({ VAULT_ADDR: "http://127.0.0.1:1" }),
+    /connection refused\n {2}look at VAULT_ADDR \(http:\/\/127\.0\.0\.1:1\), and whether the server runs\n$/,
+  );
+  const otherScheme = vault.address.replace(/^http:/, "https:");
+  assert.match(await said({ VAULT_ADDR: otherScheme }), /\n {2}the server speaks no TLS: write VAULT_ADDR with http:/);
+});
+
 test("settings that cannot be are refused with their place before any server is asked", async () => {
   await using side = await vaultSide(vault);
   const untouched = await writes();
   await side.settings(
     withPki("mnt = pki\nroot = $(reboot)")
-      .replace("web.internal", "*.internal")
+      .replace("web.internal", "*.internal\nttl = 90m\nmax_ttl = 1h")
       .replace("services = web", "services = nobody"),
   );
   const { code, stdout, stderr } = await side.bootstrap();
   assert.deepEqual([code, stdout], [2, ""]);
   assert.deepEqual(stderr.replaceAll(`${side.dir.path}/`, "").trim().split("\n"), [
     "vault.conf:3: [pki] has no setting mnt",
-    'vault.conf:4: root cannot be "$(reboot)"',
-    'vault.conf:6: names cannot be "*.internal"',
+    'vault.conf:4: root cannot be "$(reboot)": it wants one of offline, imported, trial',
+    'vault.conf:6: names cannot be "*.internal": it wants host names in lower case, each in full and without *',
+    "vault.conf: [service web] has ttl = 90m, and max_ttl of [service web] is 1h",
     "vault.conf: [leafd host] names the service nobody, which has no section",
   ]);
   assert.deepEqual(await writes(), untouched);
