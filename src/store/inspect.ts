@@ -109,8 +109,7 @@ export function readGeneration(directory: HeldDirectory, name: string): Generati
     using generation = directory.open(name);
     const text = readText(generation, MANIFEST);
     const manifest = parseManifest(text);
-    if (manifest === undefined)
-      return readOfLaterLeafd(generation, name, text) ?? `${where}/${MANIFEST} cannot be understood`;
+    if (manifest === undefined) return readOfLaterLeafd(generation, name, text);
     if (manifest.generation !== name) return `${where}/${MANIFEST} belongs to ${manifest.generation}`;
     const contents = new Map<string, Buffer>();
     for (const [file, expected] of Object.entries(manifest.files)) {
@@ -128,11 +127,14 @@ export function readGeneration(directory: HeldDirectory, name: string): Generati
   }
 }
 
-function readOfLaterLeafd(generation: HeldDirectory, name: string, manifest: string): Generation | undefined {
+/** A generation whose manifest is not of this version, when a later one wrote it; answers what is wrong as a sentence. */
+function readOfLaterLeafd(generation: HeldDirectory, name: string, manifest: string): Generation | string {
   const { later } = readManifest(manifest);
-  const found = later === undefined ? undefined : readBareGeneration(generation, name, manifest);
-  const note = `${generation.path}/${MANIFEST} was written by a later leafd (version ${later}); the pair is kept as it is until it is due`;
-  return found && { ...found, note };
+  if (later === undefined) return `${generation.path}/${MANIFEST} cannot be understood`;
+  const said = `${generation.path}/${MANIFEST} was written by a later leafd (version ${later})`;
+  const found = readBareGeneration(generation, name, manifest);
+  if (found === undefined) return `${said}, and there is no whole pair beside it`;
+  return { ...found, note: `${said}; the pair is kept as it is until it is due` };
 }
 
 /** A generation by its files, and what of its manifest can be understood. */

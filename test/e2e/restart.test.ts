@@ -158,6 +158,10 @@ suite("a manifest of another version of leafd", () => {
       "with fields that this one does not know",
       (manifest) => ({ ...manifest, labels: ["a"], quarantine: { until: 1 } }),
     ],
+    [
+      "that has raised it, and dropped what this one needs",
+      ({ serial, files }) => ({ version: 2, leaf: serial, content: files }),
+    ],
     ["without what this one has added", (manifest) => ({ ...manifest, access: undefined })],
   ];
   for (const [what, edit] of versions)

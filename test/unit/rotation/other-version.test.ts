@@ -105,7 +105,9 @@ for (const [what, forge] of Object.entries(forgeries))
     const inside = join(live(dir), readPair(live(dir)).generation);
     forge({ inside, before: join(live(dir), before.generation) });
     await world.settle(world.start());
-    assert.equal(world.last("nothing_usable")?.reason, "pair_damaged");
+    const lost = world.last("nothing_usable");
+    assert.equal(lost?.reason, "pair_damaged");
+    assert.match(lost?.message ?? "", /by a later leafd \(version 2\), and there is no whole pair beside it/);
     const mended = world.events.find((event) => event.kind === "published" && event.cause === "damaged");
     assert.ok(mended?.kind === "published");
     assert.equal(mended.leaf.serial, before.serial, "the pair before is put back");
