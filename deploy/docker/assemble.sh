@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts together the root file system of the image: deploy/docker/assemble.sh DIRECTORY VERSION. Runs as root in the first
-# stage of the Dockerfile, on a Debian that has node, from the top of the checkout.
+# stage of the Dockerfile, on a Debian that has node, tini and ca-certificates, from the top of the checkout.
 set -eu
 root=$1
 version=$2
@@ -11,11 +11,6 @@ say() {
   echo "assemble.sh: $*" >&2
 }
 
-# What the base image lacks.
-if ! command -v tini >/dev/null || [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then
-  apt-get update -q
-  apt-get install -q -y --no-install-recommends tini ca-certificates
-fi
 if [ ! -f dist/leafd.mjs ]; then
   npm ci --no-fund --no-audit
   npm run -s build

@@ -210,14 +210,14 @@ suite("docker-compose.yml", () => {
       const web = await statusOfWeb();
       return web.serial !== serial && web.live === true;
     };
-    await waitFor(renewed, { what: "a certificate of the other Vault", within: 60_000, every: 200 });
+    await waitFor(renewed, { what: "a certificate of the other Vault", within: 90_000, every: 200 });
     const ask = () => engine.compose("exec", "-T", "client", "node", "/client.mjs", "--once");
     const greeted = () =>
       ask().then(
         (line) => /hello CN=client/.test(line),
         () => false,
       );
-    await waitFor(greeted, { what: "the client, whose certificate is of the one before, to trust it", within: 60_000 });
+    await waitFor(greeted, { what: "the client, whose certificate is of the one before, to trust it", within: 90_000 });
   });
 
   test("has Prometheus scrape leafd and evaluate the alerts", async () => {
