@@ -207,10 +207,12 @@ suite("leafd under systemd", () => {
 
   test("leaves the certificates when it is taken away, and says so", async () => {
     await machine.ok("systemctl", "enable", "leafd-once@web.service");
+    await machine.ok("mkdir", "/run/leafd/live");
     const said = await install(machine, "--uninstall");
     assert.match(said, /The certificates in \/var\/lib\/leafd, .* stay:[^]*docs\/upgrade\.md/);
     assert.match(said, /Take leafd-once@ out of these: .*\n\/etc\/systemd\/system\/nginx\.service\.d\/test\.conf$/);
     costNothing();
+    await machine.ok("test", "-d", "/run/leafd/live");
     assert.equal(await machine.ok("find", "/etc/systemd/system", "-name", "leafd*@*"), "");
     assert.notEqual((await machine.run("systemctl", "is-active", "leafd")).code, 0);
     assert.ok(!existsSync(machine.path("/usr/local/bin/leafd")));
