@@ -197,5 +197,8 @@ describe("the chart", () => {
     await assert.rejects(charts.rendered("chart", { mode: "sidecar" }), /'\/mode': value must be one of/);
     await assert.rejects(charts.rendered("chart", { "image.tga": "1" }), /additional properties 'tga' not allowed/);
     await assert.rejects(charts.rendered("chart", { "daemonSet.enabled": true }), /'\/config'/);
+    const withAuth = (auth: object) => ({ config: { ...NODE_AGENT.config, clusters: { dr: { auth } } } });
+    await charts.rendered("chart", withAuth({ token: "${TOKEN}" }));
+    await assert.rejects(charts.rendered("chart", withAuth({ token: "hvs.x" })), /dr\/auth\/token': .*pattern/);
   });
 });
