@@ -51,8 +51,11 @@ if [ -z "$bundle" ]; then
   echo "install.sh: there is no leafd.mjs beside these files; run \`npm run build\` first" >&2
   exit 1
 fi
-# What the service manager looks in, and not what this shell does: `node` may be of a version manager.
-if [ -z "$root" ] && ! PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin node "$bundle" version >/dev/null; then
+# Where services look for node, and not where this shell does: that one may be of a version manager.
+version_of() {
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin node "$1" version
+}
+if [ -z "$root" ] && ! version_of "$bundle" >/dev/null; then
   echo "install.sh: leafd needs Node 24.12 or newer as \`node\` in the PATH of services (/usr/local/bin or /usr/bin)" >&2
   exit 1
 fi
@@ -61,7 +64,7 @@ fi
 running=
 if live && [ -f "$program" ] && systemctl is-active --quiet leafd.service; then
   running=yes
-  was=$(node "$program" version | cut -d ' ' -f 2)
+  was=$(version_of "$program" | cut -d ' ' -f 2)
   cp -fp "$program" "$program.before"
 fi
 
@@ -77,7 +80,7 @@ if live; then
   systemd-tmpfiles --create leafd.conf
   systemctl daemon-reload
   if [ -n "$running" ]; then
-    is=$(node "$program" version | cut -d ' ' -f 2)
+    is=$(version_of "$program" | cut -d ' ' -f 2)
     if ! systemctl restart leafd.service; then
       mv -f "$program.before" "$program"
       systemctl reset-failed leafd.service || true
