@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { statusFromJson } from "../../src/domain/status/json.ts";
 import type { DaemonStatus } from "../../src/domain/status.ts";
+import { blocksOf } from "../support/doc-blocks.ts";
 import type { TestPki } from "../support/pki-setup.ts";
 import type { TestVault } from "../support/test-vault.ts";
 import type { Machine } from "./machine.ts";
@@ -53,13 +54,15 @@ export async function configure(machine: Machine, { vault, pki, services }: Writ
   await writeFile(machine.path("/etc/leafd/leafd.yaml"), JSON.stringify(written, undefined, 2), { mode: 0o644 });
 }
 
-/** An nginx that serves the pair of a service on this port, and waits for its first certificate. */
+/** An nginx that serves the pair of a service on this port, waits for its first certificate, and tests before a reload. */
 export async function configureNginx(machine: Machine, service: string, port: number): Promise<void> {
   const live = `/var/lib/leafd/live/${service}`;
   const pair = `ssl_certificate ${live}/tls.crt; ssl_certificate_key ${live}/tls.key;`;
   await writeFile(machine.path("/etc/nginx/conf.d/test.conf"), `server { listen 127.0.0.1:${port} ssl; ${pair} }\n`);
   const gate = `leafd-once@${service}.service`;
-  await addDropIn(machine, "nginx.service", `[Unit]\nRequires=${gate}\nAfter=${gate}\n`);
+  const reload = blocksOf("docs/reloads.md").find(({ language }) => language === "ini");
+  if (reload === undefined) throw new Error("docs/reloads.md has no drop-in for nginx");
+  await addDropIn(machine, "nginx.service", `[Unit]\nRequires=${gate}\nAfter=${gate}\n${reload.code}`);
 }
 
 /** What dependents.conf.example says of this, as an operator takes it over: the paragraph that names it. */
