@@ -1,8 +1,8 @@
 import type { Act, Decision } from "./act.ts";
 import type { Circumstances } from "./ladder.ts";
-import { diskFrom, IDLE, NOW, RULES, type Rule, type Wish } from "./rules.ts";
+import { diskFrom, IDLE, RULES, type Rule, type Wish } from "./rules.ts";
 import type { ServiceState } from "./state.ts";
-import type { EpochMillis } from "./units.ts";
+import { ALWAYS, type EpochMillis } from "./units.ts";
 
 interface Choice {
   readonly rules?: readonly Rule[];
@@ -15,7 +15,7 @@ export function decide(state: ServiceState, around: Circumstances, choice: Choic
   const { rules = RULES, only } = choice;
   const { now } = around;
   if (!state.recovered) return dueOrWait({ at: diskFrom(state), act: { kind: "recover" } }, now);
-  const earliest = state.force ? NOW : (state.pausedUntil ?? NOW);
+  const earliest = state.force ? ALWAYS : (state.pausedUntil ?? ALWAYS);
   const wishes = rules
     .map(({ wish }) => wish(state, around))
     .filter((wish) => wish !== undefined)

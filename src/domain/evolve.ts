@@ -39,7 +39,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   renewal_requested: (state, { force }) => ({
     ...without(state, "rotationTrouble"),
     issuerTroubles: {},
-    forced: true,
+    renewalAsked: true,
     force: state.force || force,
   }),
   rotation_started: (state) => ({ ...state, activity: "rotation" }),
@@ -59,7 +59,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
     // While proofs fail the trouble stays what they said.
     ...without(state, "activity", ...(state.reloadTrouble?.stage === "confirm" ? [] : ["reloadTrouble" as const])),
     reloadOwed: false,
-    force: state.forced && state.force,
+    force: state.renewalAsked && state.force,
     lastReload: at,
     ...(proofOwed && { proofOwed: owedSince(at) }),
     ...(state.current && { servedUntil: state.current.notAfter }),
@@ -131,7 +131,7 @@ function published(state: ServiceState, event: EventByKind["published"]): Servic
     ...without(state, ...over, ...(isAnswered ? (["outdated", "replaceAt"] as const) : []), ...replaced(state, event)),
     recovered: true,
     current: event.leaf,
-    forced: isNew ? false : state.forced,
+    renewalAsked: isNew ? false : state.renewalAsked,
     force: isNew && !event.reloadOwed ? false : state.force,
     reloadOwed: event.reloadOwed,
     proofFailures: 0,

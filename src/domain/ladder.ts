@@ -3,7 +3,7 @@ import type { LeafFacts } from "./leaf-facts.ts";
 import { fraction } from "./schedule.ts";
 import type { ServiceSpec } from "./spec.ts";
 import type { IssuerTrouble, ServiceState } from "./state.ts";
-import { type EpochMillis, MINUTE, type Millis, SECOND } from "./units.ts";
+import { ALWAYS, type EpochMillis, MINUTE, type Millis, NEVER, SECOND } from "./units.ts";
 
 /*
  * The ladder: what holds while a service cannot have a new certificate from the issuer it prefers.
@@ -33,10 +33,7 @@ const FAILOVER_OPEN: Millis = 10 * MINUTE;
 /** After an outage those who are not first spread over this time at most. */
 const LONGEST_SPREAD: Millis = MINUTE;
 /** While a circuit is away its state is looked at again after this time. */
-const LOOK_AGAIN: Millis = SECOND;
-
-const NEVER: EpochMillis = Number.POSITIVE_INFINITY;
-const ALWAYS: EpochMillis = Number.NEGATIVE_INFINITY;
+const LOOK_AT_CIRCUIT: Millis = SECOND;
 
 /** When an issuer may be asked on behalf of the service. */
 export interface Turn {
@@ -99,8 +96,8 @@ function failoverFrom({ before, next }: Neighbours, state: ServiceState, around:
 }
 
 /** From when on a pair is wanted in place of this one. */
-function neededFrom({ due }: LeafFacts, { outdated, replaceAt, forced }: ServiceState): EpochMillis {
-  if (forced) return ALWAYS;
+function neededFrom({ due }: LeafFacts, { outdated, replaceAt, renewalAsked }: ServiceState): EpochMillis {
+  if (renewalAsked) return ALWAYS;
   return outdated === undefined ? due : Math.min(replaceAt ?? ALWAYS, due);
 }
 
@@ -113,7 +110,7 @@ export function askableFrom(issuer: string, state: ServiceState, around: Circums
   // Who was refused what it asks for does not try a circuit: it would learn nothing, and could be let in again at once.
   const isRefused = trouble !== undefined && !isAway(trouble.reason);
   if (is.kind !== "closed" && admits(is, spec.name)) return isRefused ? trouble.retryAt : ALWAYS;
-  if (is.kind !== "closed") return Math.max(is.probeAt, now + LOOK_AGAIN);
+  if (is.kind !== "closed") return Math.max(is.probeAt, now + LOOK_AT_CIRCUIT);
   if (is.since === undefined) return trouble?.retryAt ?? ALWAYS;
   if (trouble === undefined) return isWaitingSince(state, is.since) ? backFrom(state, spec.name, is.since) : ALWAYS;
   return hasReturned(is, trouble, spec.name)

@@ -3,7 +3,7 @@ import type { Cause } from "./events.ts";
 import { askableFrom, type Circumstances, reserveFrom, reserveProblem, turns } from "./ladder.ts";
 import { renewalMargin } from "./schedule.ts";
 import { inUseUntil, isOfTheIssuer, type ServiceState } from "./state.ts";
-import { type EpochMillis, MINUTE, type Millis } from "./units.ts";
+import { ALWAYS, type EpochMillis, MINUTE, type Millis, NEVER } from "./units.ts";
 
 /** What a rule wants, and from when. */
 export interface Wish {
@@ -17,11 +17,8 @@ export interface Rule {
   readonly wish: (state: ServiceState, around: Circumstances) => Wish | undefined;
 }
 
-/** Nothing stands against it. */
-export const NOW: EpochMillis = Number.NEGATIVE_INFINITY;
-
 /** A dependent that is restarted with old files, or taken over by another one, is noticed after this time. */
-const LOOK_AGAIN: Millis = 5 * MINUTE;
+const LOOK_AT_DEPENDENTS: Millis = 5 * MINUTE;
 
 /** Causes for which the pair that is there serves, in another form or with another bundle. */
 const SAME_PAIR: ReadonlySet<Cause> = new Set<Cause>(["delivery_changed", "trust_changed"]);
@@ -53,7 +50,7 @@ export const RULES: readonly Rule[] = [
     wish: ({ current, expired, expiryTrouble }) =>
       current === undefined || expired === current.generation
         ? undefined
-        : { at: Math.max(current.notAfter, expiryTrouble?.retryAt ?? NOW), act: { kind: "expire" } },
+        : { at: Math.max(current.notAfter, expiryTrouble?.retryAt ?? ALWAYS), act: { kind: "expire" } },
   },
   {
     name: "what the dependents serve is looked at",
@@ -64,7 +61,7 @@ export const RULES: readonly Rule[] = [
     wish: ({ reloadOwed, proofOwed, lastConfirm }) =>
       reloadOwed || proofOwed !== undefined || lastConfirm === undefined
         ? undefined
-        : { at: lastConfirm + LOOK_AGAIN, act: { kind: "confirm" } },
+        : { at: lastConfirm + LOOK_AT_DEPENDENTS, act: { kind: "confirm" } },
   },
   {
     name: "dependents are told again after a failure",
@@ -78,41 +75,41 @@ export const RULES: readonly Rule[] = [
     wish: ({ superseded, reloadOwed, proofOwed, revokeTrouble }) =>
       superseded === undefined || reloadOwed || proofOwed !== undefined
         ? undefined
-        : { at: revokeTrouble?.retryAt ?? NOW, act: { kind: "revoke" } },
+        : { at: revokeTrouble?.retryAt ?? ALWAYS, act: { kind: "revoke" } },
   },
   { name: "a reserve is held", wish: wantedReserve },
 ];
 
 /** Where no rule wants anything: a service without a way to a certificate is looked at again by whoever waits. */
-export const IDLE: Wish = { at: Number.POSITIVE_INFINITY, act: { kind: "recover" } };
+export const IDLE: Wish = { at: NEVER, act: { kind: "recover" } };
 
 /** From when the disk, or leafd itself, may be tried again: trouble that no issuer answers for. */
 export function diskFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
-  if (trouble === undefined || isOfTheIssuer(trouble) || trouble.reason === "budget_exhausted") return NOW;
+  if (trouble === undefined || isOfTheIssuer(trouble) || trouble.reason === "budget_exhausted") return ALWAYS;
   return trouble.retryAt;
 }
 
 /** From when the budget lets the issuers be asked again; what costs no certificate does not wait for that. */
 function budgetFrom({ rotationTrouble: trouble }: ServiceState): EpochMillis {
-  return trouble?.reason === "budget_exhausted" ? trouble.retryAt : NOW;
+  return trouble?.reason === "budget_exhausted" ? trouble.retryAt : ALWAYS;
 }
 
 /** Reloads wait for a window, unless the pair that dependents use would end before. */
 function reloadFrom(state: ServiceState, around: Circumstances): EpochMillis {
   const { current, force } = state;
-  if (force) return NOW;
+  if (force) return ALWAYS;
   const servedUntil = inUseUntil(state);
-  if (servedUntil === undefined || current === undefined) return NOW;
+  if (servedUntil === undefined || current === undefined) return ALWAYS;
   return Math.min(around.windowOpensAt, servedUntil - 2 * renewalMargin(current.notAfter - current.receivedAt));
 }
 
 function wantedRotation(state: ServiceState, around: Circumstances): Wish {
   const { current, outdated } = state;
   const issue = (cause: Cause, at: EpochMillis) => issueFrom({ cause, at }, state, around);
-  if (current === undefined) return issue(state.lacking ?? "missing", NOW);
-  if (state.forced) return issue("forced", NOW);
+  if (current === undefined) return issue(state.lacking ?? "missing", ALWAYS);
+  if (state.renewalAsked) return issue("forced", ALWAYS);
   if (outdated === undefined) return issue("renewal_due", current.due);
-  const at = Math.min(state.replaceAt ?? NOW, current.due);
+  const at = Math.min(state.replaceAt ?? ALWAYS, current.due);
   if (!SAME_PAIR.has(outdated)) return issue(outdated, at);
   return { at: Math.max(at, diskFrom(state)), act: { kind: "republish", cause: outdated } };
 }
@@ -135,7 +132,7 @@ function wantedReserve(state: ServiceState, around: Circumstances): Wish | undef
   const { reserve: wanted } = around.spec.outage;
   const { current, reserve, reserveTrouble } = state;
   if (wanted === undefined || current === undefined || current.notAfter <= around.now) return undefined;
-  const due = reserve === undefined || reserve.serial === current.serial ? NOW : reserve.due;
-  const at = Math.max(due, reserveTrouble?.retryAt ?? NOW, askableFrom(wanted.issuer.name, state, around));
+  const due = reserve === undefined || reserve.serial === current.serial ? ALWAYS : reserve.due;
+  const at = Math.max(due, reserveTrouble?.retryAt ?? ALWAYS, askableFrom(wanted.issuer.name, state, around));
   return { at, act: { kind: "reserve" } };
 }

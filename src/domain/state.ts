@@ -50,8 +50,8 @@ export interface ServiceState {
   readonly outdated?: Cause;
   /** Not before this; absent: at once. */
   readonly replaceAt?: EpochMillis;
-  /** An operator asked for a new one; `force`: whatever stands against it. */
-  readonly forced: boolean;
+  /** An operator asked for a new one. */
+  readonly renewalAsked: boolean;
   /** … whatever stands against it: until the dependents know the new one, a pause, the budget and the windows do not count. */
   readonly force: boolean;
   /** An operator wants nothing issued, published or reloaded until then. */
@@ -91,7 +91,7 @@ export interface ServiceState {
 
 export const INITIAL_STATE: ServiceState = {
   recovered: false,
-  forced: false,
+  renewalAsked: false,
   force: false,
   reloadOwed: false,
   proofFailures: 0,

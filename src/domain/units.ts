@@ -4,6 +4,10 @@ export type Millis = number;
 /** A point in time: milliseconds since 1970-01-01T00:00:00Z, as the wall clock says it. */
 export type EpochMillis = number;
 
+/** A bound in time that keeps nothing back, and one that is never reached: both may be compared, and neither is shown. */
+export const ALWAYS: EpochMillis = Number.NEGATIVE_INFINITY;
+export const NEVER: EpochMillis = Number.POSITIVE_INFINITY;
+
 export const SECOND: Millis = 1000;
 export const MINUTE: Millis = 60 * SECOND;
 export const HOUR: Millis = 60 * MINUTE;

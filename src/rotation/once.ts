@@ -28,7 +28,7 @@ export async function ensure(runner: ServiceRunner, options: OnceOptions, signal
     if (isGood(runner, options) && !(options.reload && runner.state.reloadOwed)) return;
     // The issuer gives no longer life than this: another certificate would be as short.
     if (tooShort(runner, options) && runner.state.rotations > 0) return;
-    if (tooShort(runner, options) && !runner.state.forced)
+    if (tooShort(runner, options) && !runner.state.renewalAsked)
       runner.say({ kind: "renewal_requested", by: "operator", force: false });
     const decision = runner.decide(options.reload ? TELL : ENSURE);
     if (decision.kind === "wait") {

@@ -88,7 +88,7 @@ async function usable(job: Job, roots: readonly Certificate[]): Promise<Signed |
   if (job.carry.unpublished !== undefined) return stillWanted(job);
   // Who asks for another one by hand has seen enough of that one.
   const request = requestHash(job.spec.request, job.issuer.identity);
-  return job.state.forced ? undefined : refusedPair(job, { request, roots });
+  return job.state.renewalAsked ? undefined : refusedPair(job, { request, roots });
 }
 
 /** The certificate that was given before and could not be stored, if it answers the request as it is now. */

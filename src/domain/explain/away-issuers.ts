@@ -1,11 +1,11 @@
 import { afterProbe, afterRequest, type Circuit, isAway } from "../circuit.ts";
 import type { Reason } from "../errors.ts";
-import type { EpochMillis } from "../units.ts";
+import { type EpochMillis, NEVER } from "../units.ts";
 
-/** Nobody looks at the health of an issuer with success, so the looks need not be played one by one. */
-const NEVER: EpochMillis = Number.POSITIVE_INFINITY;
-
-/** Circuits as they would go on if every issuer were away from now on: see foresee.ts. */
+/**
+ * Circuits as they would go on if every issuer were away from now on: see foresee.ts. Nobody looks at the health of one
+ * with success, so the looks are never due, and need not be played one by one.
+ */
 export class AwayIssuers {
   readonly #now: (issuer: string) => Circuit;
   readonly #circuits = new Map<string, Circuit>();

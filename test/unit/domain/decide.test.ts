@@ -128,8 +128,8 @@ test("an operator's request is served at once, beats a waiting retry, and is ove
   const asked = after(recovered, rotationFailed, { kind: "renewal_requested", by: "operator", force: false });
   assert.deepEqual(decide(asked, around(NOW)), { kind: "issue", cause: "forced", issuer: "main" });
   const again = evolve(asked, { ...published, leaf: leaf("01"), at: NOW, service: "web" });
-  assert.equal(again.forced, true, "the same pair in another form is no answer to it");
-  assert.equal(evolve(again, { ...published, at: NOW, service: "web" }).forced, false);
+  assert.equal(again.renewalAsked, true, "the same pair in another form is no answer to it");
+  assert.equal(evolve(again, { ...published, at: NOW, service: "web" }).renewalAsked, false);
 });
 
 test("what is published ends the trouble, the want and the count of failures", () => {

@@ -24,8 +24,8 @@ test("force lasts until the dependents know the new certificate", () => {
 });
 
 test("a pause after a request by force is obeyed, and the request is served after the pause", () => {
-  const { forced, force } = after(EVENTS.recovered, byForce, EVENTS.paused);
-  assert.deepEqual([forced, force], [true, false]);
+  const { renewalAsked, force } = after(EVENTS.recovered, byForce, EVENTS.paused);
+  assert.deepEqual([renewalAsked, force], [true, false]);
 });
 
 test("with another clock, what failed because a certificate had ended or not begun is no trouble any more", () => {

@@ -129,7 +129,7 @@ describe("the next issuer", () => {
       order(state({ ...troubles, ...changes }), around(early + 2 * MINUTE, { spec: of, circuits }))[1]?.[1];
     assert.equal(from({}), DUE, "nothing is wanted yet");
     assert.equal(from({ outdated: "request_changed" }), early + 5 * MINUTE);
-    assert.equal(from({ forced: true }), early + 5 * MINUTE);
+    assert.equal(from({ renewalAsked: true }), early + 5 * MINUTE);
     assert.equal(from({ outdated: "request_changed", replaceAt: early + HOUR }), early + HOUR, "not before its place");
     assert.equal(from({ outdated: "request_changed", replaceAt: DUE + HOUR }), DUE, "nor after renewal is due");
     const circuits = { main: open(early) };
@@ -187,7 +187,7 @@ describe("the way back", () => {
   });
 
   it("is taken by force at once, whatever stands against it", () => {
-    const forced = state({ current: fromDr, forced: true, force: true });
+    const forced = state({ current: fromDr, renewalAsked: true, force: true });
     const where = around(DUE, { spec, circuits: { main: open(DUE - HOUR) } });
     assert.deepEqual(turns(forced, where)[0], { issuer: "main", from: AT_ONCE, at: AT_ONCE });
     const failedOnce = { ...forced, issuerTroubles: { main: failed(DUE) } };

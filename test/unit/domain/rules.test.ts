@@ -241,7 +241,7 @@ test("a pause holds everything back but what an operator forces", () => {
     const decision = decide(paused, around(now, { spec, circuits: away }));
     assert.deepEqual([decision.kind, decision.kind === "wait" && decision.until], ["wait", END + HOUR]);
   }
-  assert.equal(decide({ ...paused, forced: true, force: true }, around(START, { spec })).kind, "reload");
+  assert.equal(decide({ ...paused, renewalAsked: true, force: true }, around(START, { spec })).kind, "reload");
 });
 
 test("a window holds reloads back, unless what dependents use would end before", () => {
@@ -255,7 +255,7 @@ test("a window holds reloads back, unless what dependents use would end before",
   assert.deepEqual(at(START), { kind: "wait", until: yields, next: "reload" });
   assert.deepEqual(at(yields), { kind: "reload" });
   assert.deepEqual(at(START, {}, START + HOUR), { kind: "wait", until: START + HOUR, next: "reload" });
-  assert.deepEqual(at(START, { force: true, forced: true }), { kind: "reload" });
+  assert.deepEqual(at(START, { force: true, renewalAsked: true }), { kind: "reload" });
   const { servedUntil: _, ...unknown } = state({ reloadOwed: true });
   assert.deepEqual(decide(unknown, around(START, { spec, windowOpensAt: END })), { kind: "reload" });
   const failing = at(START, { reloadTrouble: trouble() });

@@ -58,10 +58,10 @@ test("a paused service is renewed by force alone, and stays paused", async () =>
   assert.deepEqual(operator.renew({ ...WEB, force: false }), [
     { service: "web", accepted: false, message: `paused until ${until}; resume it, or renew it with --force` },
   ]);
-  assert.deepEqual([state().forced, state().force], [false, false]);
+  assert.deepEqual([state().renewalAsked, state().force], [false, false]);
 
   assert.equal(operator.renew({ ...WEB, force: true })[0]?.accepted, true);
-  assert.deepEqual([state().forced, state().force], [true, true]);
+  assert.deepEqual([state().renewalAsked, state().force], [true, true]);
   await waitFor(() => world.issuer.signed === 2, { what: "the renewal by force" });
   await waitFor(() => !state().force, { what: "the end of the force" });
   assert.equal(formatTime(state().pausedUntil ?? 0), until);
@@ -112,7 +112,7 @@ test("a pause leaves the rotation that is under way", async () => {
   const request = await asked;
   operator.pause({ ...WEB, duration: 10 * MINUTE });
   assert.ok(request.aborted);
-  assert.deepEqual([state().forced, state().force], [true, false]);
+  assert.deepEqual([state().renewalAsked, state().force], [true, false]);
 });
 
 test("a service that does not exist is said to", async () => {

@@ -297,7 +297,7 @@ inWorld("an operator's wish is served before the due time", async (world) => {
   runner.say({ kind: "renewal_requested", by: "operator", force: false });
   await world.settle(runner);
   assert.equal(world.last("published")?.cause, "forced");
-  assert.equal(runner.state.forced, false);
+  assert.equal(runner.state.renewalAsked, false);
 });
 
 inWorld("an issuer that answers the certificate of before is refused: no gain", async (world) => {
