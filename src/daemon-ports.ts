@@ -1,12 +1,17 @@
 import { join } from "node:path";
 import type { LeafdError } from "./domain/errors.ts";
+import type { Settings } from "./domain/spec.ts";
 import { type Millis, SECOND } from "./domain/units.ts";
 import { keys } from "./keys/keys.ts";
 import { createProbe } from "./reload/probe.ts";
 import { createReloader } from "./reload/reloader.ts";
 import type { Ports } from "./rotation/job.ts";
 import type { Clock, Store, Trust, Windows } from "./rotation/ports.ts";
+import { TrustKeeper } from "./rotation/trust.ts";
 import { openLedger } from "./store/ledger.ts";
+import { openPauses } from "./store/pauses.ts";
+import { createStore } from "./store/store.ts";
+import { createTrustMemory } from "./store/trust-memory.ts";
 import { sharedLookup } from "./vault/lookup.ts";
 
 interface PortOptions {
@@ -44,9 +49,31 @@ export function createPorts(options: PortOptions): Ports {
     probe: createProbe({ clock, lookup: sharedLookup }),
     windows: { opensAt: (wanted, now) => windows().opensAt(wanted, now) },
     skew: () => serious(skew()),
-    heldDirectory: join(stateDir, "held"),
+    heldDirectory: heldIn(stateDir),
     seed: instance,
   };
+}
+
+export type ReadingPorts = ReturnType<typeof readingPorts>;
+
+/** The part of it that is seen without being a daemon: no lock is taken, nothing claimed or written, nobody asked. */
+export function readingPorts({ stateDir, trust }: Settings, clock: Clock) {
+  const ignore = () => undefined;
+  const memory = createTrustMemory(stateDir, ignore);
+  return {
+    clock,
+    keys,
+    store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
+    ledger: openLedger(stateDir, { clock, warn: ignore }),
+    trust: new TrustKeeper({ spec: trust, memory, clock, emit: ignore }),
+    pauses: openPauses(stateDir, { clock, warn: ignore }),
+    heldDirectory: heldIn(stateDir),
+    seed: "",
+  };
+}
+
+function heldIn(stateDir: string): string {
+  return join(stateDir, "held");
 }
 
 /** Servers say whole seconds, and an answer takes its time: less is no skew. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { type ReadingPorts, readingPorts } from "../../daemon-ports.ts";
 import { CLOSED } from "../../domain/circuit.ts";
 import type { IssuerSpec } from "../../domain/cluster-spec.ts";
 import { evolve } from "../../domain/evolve.ts";
@@ -10,24 +10,15 @@ import { trustEnd } from "../../domain/status/authority-ends.ts";
 import { serviceStatus } from "../../domain/status/service-status.ts";
 import type { DaemonStatus } from "../../domain/status.ts";
 import type { EpochMillis } from "../../domain/units.ts";
-import { keys } from "../../keys/keys.ts";
 import { budgetOf } from "../../rotation/issue.ts";
-import type { Ports } from "../../rotation/job.ts";
-import type { Clock, Issuer, Pauses } from "../../rotation/ports.ts";
+import type { Clock, Issuer } from "../../rotation/ports.ts";
 import { type Reading, readDisk } from "../../rotation/read-disk.ts";
 import { readReserve } from "../../rotation/reserve.ts";
-import { TrustKeeper } from "../../rotation/trust.ts";
-import { openLedger } from "../../store/ledger.ts";
-import { openPauses } from "../../store/pauses.ts";
-import { createStore } from "../../store/store.ts";
-import { createTrustMemory } from "../../store/trust-memory.ts";
 import { VERSION } from "../../version.ts";
-
-type ReadOnly = Reading["ports"] & Pick<Ports, "heldDirectory"> & { readonly pauses: Pick<Pauses, "until"> };
 
 /** What a leafd that starts now would find. Takes no lock, claims nothing and writes nothing. */
 export async function statusFromDisk(settings: Settings, clock: Clock): Promise<DaemonStatus> {
-  const ports = readOnlyPorts(settings, clock);
+  const ports = readingPorts(settings, clock);
   const now = clock.now();
   const found = await Promise.all(
     settings.services.map(async (spec) => ({ spec, state: await foundState(spec, settings, ports) })),
@@ -49,22 +40,22 @@ export async function statusFromDisk(settings: Settings, clock: Clock): Promise<
 
 /** The same for one service, with what that leafd would do next. */
 export async function explainFromDisk(spec: ServiceSpec, settings: Settings, clock: Clock): Promise<Explanation> {
-  const { stateDir } = settings;
-  const state = await foundState(spec, settings, readOnlyPorts(settings, clock));
+  const ports = readingPorts(settings, clock);
+  const state = await foundState(spec, settings, ports);
   const windows = spec.windows.length > 0 ? (await import("../../runtime/windows.ts")).createWindows() : undefined;
   const windowOpensAt = (from: EpochMillis) => windows?.opensAt(spec.windows, from) ?? from;
   const now = clock.now();
   return explainService(state, {
     around: { now, spec, circuit: () => CLOSED, windowOpensAt: windowOpensAt(now) },
     windowOpensAt,
-    seed: "",
+    seed: ports.seed,
     skew: 0,
     budget: budgetOf(spec, state),
-    issued: openLedger(stateDir, { clock, warn: () => undefined }).recent(spec.name),
+    issued: ports.ledger.recent(spec.name),
   });
 }
 
-async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadOnly): Promise<ServiceState> {
+async function foundState(spec: ServiceSpec, settings: Settings, ports: ReadingPorts): Promise<ServiceState> {
   let state = INITIAL_STATE;
   const issuers = issuersOf(spec).map((issuer) => absent(issuer, settings));
   const included = settings.trust.include.map((issuer) => absent(issuer, settings));
@@ -98,19 +89,5 @@ function absent(spec: IssuerSpec, settings: Settings): Issuer {
     authorities: nobody,
     health: nobody,
     revoke: nobody,
-  };
-}
-
-function readOnlyPorts(settings: Settings, clock: Clock): ReadOnly {
-  const ignore = () => undefined;
-  const memory = createTrustMemory(settings.stateDir, ignore);
-  return {
-    clock,
-    keys,
-    store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
-    trust: new TrustKeeper({ spec: settings.trust, memory, clock, emit: ignore }),
-    pauses: openPauses(settings.stateDir, { clock, warn: ignore }),
-    heldDirectory: join(settings.stateDir, "held"),
-    seed: "",
   };
 }
