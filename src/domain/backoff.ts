@@ -1,6 +1,6 @@
 import type { Reason } from "./errors.ts";
 import { fraction } from "./schedule.ts";
-import { type EpochMillis, HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
+import { HOUR, MINUTE, type Millis, SECOND } from "./units.ts";
 
 /** Before the first doubling. */
 const BASE: Millis = SECOND;
@@ -115,20 +115,4 @@ export function chanceOf({ what, seed, service, serial, count }: Try): number {
 export function reloadRetryDelay(count: number, chance: number): Millis {
   const range = Math.min(MINUTE, BASE * 2 ** (count - 1));
   return Math.round(range / 2 + (range / 2) * chance);
-}
-
-/** How many certificates a service may cost in an hour, from the interval between its planned renewals. */
-export function issuanceBudget(interval: Millis): number {
-  return Math.ceil((2 * HOUR) / Math.max(interval, SECOND)) + 3;
-}
-
-/** When the next issuance is within the budget again, or undefined when it is now. `recent` is oldest first. */
-export function budgetOpensAt(
-  recent: readonly EpochMillis[],
-  budget: number,
-  now: EpochMillis,
-): EpochMillis | undefined {
-  const counted = recent.filter((at) => at > now - HOUR && at <= now);
-  const oldest = counted[counted.length - budget];
-  return oldest === undefined ? undefined : oldest + HOUR;
 }

@@ -1,4 +1,4 @@
-import { budgetOpensAt } from "./backoff.ts";
+import { budgetOf, budgetOpensAt } from "./budget.ts";
 import { decide } from "./decide.ts";
 import { type Foreseen, foresee, type Outlook } from "./explain/foresee.ts";
 import { jitter, renewalPoints } from "./schedule.ts";
@@ -70,8 +70,6 @@ export interface Explanation {
 export interface Facts extends Outlook {
   /** How far a server's clock is ahead of ours; 0 where nobody has said its time. */
   readonly skew: Millis;
-  /** Certificates that the service may cost in an hour. */
-  readonly budget: number;
   /** When certificates were asked for within the last hour, oldest first. */
   readonly issued: readonly EpochMillis[];
 }
@@ -88,7 +86,7 @@ export function explainService(state: ServiceState, facts: Facts): Explanation {
     ...renewalOf(state, facts),
     failing: failingOf(state),
     issuers: issuersOf(spec).map(({ name, cluster }) => issuerStatus({ name, cluster }, circuit(name))),
-    budget: budgetOf(facts),
+    budget: spending(state, facts),
     ...(spec.windows.length > 0 && { windowOpensAt }),
     ...(held && { reserve: held }),
     next: nextOf(state, facts),
@@ -135,7 +133,8 @@ function failingOf(state: ServiceState): readonly Failing[] {
   return troubles.flatMap(([what, trouble]) => (trouble === undefined ? [] : [{ what, ...trouble }]));
 }
 
-function budgetOf({ around: { now }, budget, issued }: Facts): Budget {
+function spending(state: ServiceState, { around: { now, spec }, issued }: Facts): Budget {
+  const budget = budgetOf(spec, state);
   const opensAt = budgetOpensAt(issued, budget, now);
   return { allowed: budget, spent: issued.length, ...(opensAt !== undefined && { opensAt }) };
 }

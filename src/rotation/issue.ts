@@ -1,13 +1,10 @@
-import { budgetOpensAt, issuanceBudget } from "../domain/backoff.ts";
+import { budgetOpensAt } from "../domain/budget.ts";
 import { parseCertificate, parseCertificates } from "../domain/certificate.ts";
 import { isAway } from "../domain/circuit.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import { requestHash } from "../domain/request.ts";
-import { DEFAULT_TTL_GUESS } from "../domain/schedule.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { SignedReply, SignOrder } from "../domain/sign-order.ts";
-import type { ServiceSpec } from "../domain/spec.ts";
-import type { ServiceState } from "../domain/state.ts";
 import { formatDuration, formatTime, SECOND } from "../domain/units.ts";
 import type { Job, Signed } from "./job.ts";
 
@@ -97,14 +94,6 @@ export async function reach<T>(
     if (!signal.aborted && isAway(reason)) report({ kind: "away", reason });
     throw thrown;
   }
-}
-
-/** How many certificates the service may cost in an hour, as it is planned now. */
-export function budgetOf(spec: ServiceSpec, { current }: ServiceState): number {
-  const asked = (spec.request.ttl ?? DEFAULT_TTL_GUESS) * spec.renewAt;
-  const interval =
-    current === undefined ? asked : Math.min(asked, current.due - Math.max(current.notBefore, current.receivedAt));
-  return issuanceBudget(interval);
 }
 
 function refuseOverBudget({ spec, ports, budget }: Job): void {

@@ -1,4 +1,5 @@
 import type { Act, Decision } from "../domain/act.ts";
+import { budgetOf } from "../domain/budget.ts";
 import { decide } from "../domain/decide.ts";
 import type { Cause, Said, ServiceEvent } from "../domain/events.ts";
 import { evolve } from "../domain/evolve.ts";
@@ -12,7 +13,6 @@ import { isAsPublished } from "./audit.ts";
 import { confirm } from "./confirm.ts";
 import { checkPublished, deliver, type Telling } from "./deliver.ts";
 import { expire } from "./expire.ts";
-import { budgetOf } from "./issue.ts";
 import type { Carry, Job, Work } from "./job.ts";
 import type { Issuer } from "./ports.ts";
 import type { Verdict } from "./pre-reload.ts";
@@ -73,7 +73,6 @@ export class ServiceRunner {
       windowOpensAt: (from) => windows.opensAt(this.spec.windows, from),
       seed,
       skew: skew(),
-      budget: budgetOf(this.spec, this.#state),
       issued: ledger.recent(this.spec.name),
     });
   }

@@ -21,7 +21,7 @@ const PARTS: Readonly<Record<string, readonly Target[]>> = {
   checks: [{ file: "src/domain/verify/checks.ts", table: "CHECKS" }],
   rules: [{ file: "src/domain/rules.ts" }, { file: "src/domain/decide.ts" }],
   rungs: [{ file: "src/domain/ladder.ts" }, { file: "src/domain/circuit.ts" }],
-  timing: [{ file: "src/domain/schedule.ts" }, { file: "src/domain/backoff.ts" }],
+  timing: [{ file: "src/domain/schedule.ts" }, { file: "src/domain/backoff.ts" }, { file: "src/domain/budget.ts" }],
 };
 
 /** What can tell: they are quick, and no busy machine makes them fail, which would count as noticing the mutant. */

@@ -10,7 +10,6 @@ import { trustEnd } from "../../domain/status/authority-ends.ts";
 import { serviceStatus } from "../../domain/status/service-status.ts";
 import type { DaemonStatus } from "../../domain/status.ts";
 import type { EpochMillis } from "../../domain/units.ts";
-import { budgetOf } from "../../rotation/issue.ts";
 import type { Clock, Issuer } from "../../rotation/ports.ts";
 import { type Reading, readDisk } from "../../rotation/read-disk.ts";
 import { readReserve } from "../../rotation/reserve.ts";
@@ -50,7 +49,6 @@ export async function explainFromDisk(spec: ServiceSpec, settings: Settings, clo
     windowOpensAt,
     seed: ports.seed,
     skew: 0,
-    budget: budgetOf(spec, state),
     issued: ports.ledger.recent(spec.name),
   });
 }

@@ -28,7 +28,6 @@ function told(state: ServiceState, now: number, changes: Partial<Facts> = {}) {
       windowOpensAt: (from) => from,
       seed: "",
       skew: 0,
-      budget: 4,
       issued: [],
       ...changes,
     }),
@@ -68,7 +67,7 @@ describe("the explanation of a service", () => {
                see docs/operations.md#sealed
   issuers      issuer main: away for 1s (sealed); its health is looked at in 7s
                dr, main-reserve: nothing stands against asking
-  budget       1 of 4 certificates within the last hour
+  budget       1 of 6 certificates within the last hour
   reserve      9c is held, renewed in 1h 19m (2026-01-01T14:00:00Z), ends in 2h 19m (2026-01-01T15:00:00Z)
   next         ask for a certificate as soon as an issuer answers; looked at again in 7s (2026-01-01T12:40:08Z)
 
@@ -103,12 +102,12 @@ If no issuer answered from now on, while disk and dependents do as they are told
 
   it("says when a pause ends, and the budget opens", () => {
     const state = after({ ...EVENTS.recovered, reloadOwed: false }, { ...EVENTS.paused, until: LEAF.due + MINUTE });
-    const issued = [0, 1, 2, 3].map((minutes) => NOW - minutes * MINUTE).toReversed();
+    const issued = [0, 1, 2, 3, 4, 5].map((minutes) => NOW - minutes * MINUTE).toReversed();
     const text = told(state, NOW + SECOND, { issued });
     assert.match(text, /^ {2}paused +until in 40m 59s \(2026-01-01T12:41:00Z\)$/m);
     assert.match(
       text,
-      /^ {2}budget +4 of 4 certificates within the last hour: spent, the next one may be asked for in 56m/m,
+      /^ {2}budget +6 of 6 certificates within the last hour: spent, the next one may be asked for in 54m/m,
     );
     assert.match(text, /the pause is over: what came due meanwhile is done/);
   });

@@ -23,7 +23,6 @@ const explanation = explainService(evolve(INITIAL_STATE, EVENTS.recovered), {
   windowOpensAt: (from) => from,
   seed: "",
   skew: 0,
-  budget: 4,
   issued: [],
 });
 

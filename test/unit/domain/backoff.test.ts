@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import {
-  budgetOpensAt,
-  chanceOf,
-  issuanceBudget,
-  reloadRetryDelay,
-  retryCap,
-  retryDelay,
-} from "../../../src/domain/backoff.ts";
+import { chanceOf, reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
 import { REASONS, type Reason } from "../../../src/domain/errors.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 
-const NOW = Date.UTC(2026, 0, 1);
 const NOTHING_BETTER: ReadonlySet<Reason> = new Set<Reason>([
   "no_gain",
   "lifetime_short",
@@ -81,21 +73,6 @@ test("an issuer that has nothing better to give is asked again after a minute at
 test("reloads are retried from half a second to a minute", () => {
   assert.equal(reloadRetryDelay(1, 0), 500);
   assert.equal(reloadRetryDelay(100, 0.999_999), MINUTE);
-});
-
-test("the budget allows twice the planned issuances and three more", () => {
-  assert.equal(issuanceBudget(HOUR), 5);
-  assert.equal(issuanceBudget(16 * HOUR), 4);
-  assert.equal(issuanceBudget(8 * SECOND), 903);
-});
-
-test("a spent budget opens when its oldest issuance is an hour old", () => {
-  const recent = [NOW - 50 * MINUTE, NOW - 40 * MINUTE, NOW - MINUTE];
-  assert.equal(budgetOpensAt(recent, 4, NOW), undefined);
-  assert.equal(budgetOpensAt(recent, 3, NOW), NOW + 10 * MINUTE);
-  assert.equal(budgetOpensAt(recent, 2, NOW), NOW + 20 * MINUTE);
-  assert.equal(budgetOpensAt([NOW - 2 * HOUR, ...recent], 4, NOW), undefined, "older ones do not count");
-  assert.equal(budgetOpensAt([...recent, NOW + DAY], 4, NOW), undefined, "nor do those of a clock that was ahead");
 });
 
 test("without a valid pair the disk is looked at again within 5 s: that asks no issuer", () => {

@@ -24,7 +24,7 @@ function explained(spec: ServiceSpec, changes: Partial<LeafFacts> = {}, facts: P
   const state = evolve(INITIAL_STATE, { ...EVENTS.recovered, leaf, reloadOwed: false });
   const windowOpensAt = (from: number) => from;
   const now = around(NOW, { spec });
-  return explainService(state, { around: now, windowOpensAt, seed: "", skew: 0, budget: 4, issued: [], ...facts });
+  return explainService(state, { around: now, windowOpensAt, seed: "", skew: 0, issued: [], ...facts });
 }
 
 describe("why renewal is due when it is", () => {
@@ -63,10 +63,12 @@ describe("what is next", () => {
   });
 
   it("of the budget: what is left, and when there is more", () => {
+    const daily = { request: { ...service().request, ttl: 24 * HOUR } };
     const issued = [50, 40, 30, 20].map((minutes) => NOW - minutes * MINUTE);
-    const { budget } = explained(service(), {}, { issued });
+    const { budget } = explained(service({}, daily), {}, { issued });
     assert.deepEqual(budget, { allowed: 4, spent: 4, opensAt: NOW + 10 * MINUTE });
-    assert.deepEqual(explained(service(), {}, { issued: issued.slice(1) }).budget, { allowed: 4, spent: 3 });
+    const { budget: left } = explained(service({}, daily), {}, { issued: issued.slice(1) });
+    assert.deepEqual(left, { allowed: 4, spent: 3 });
   });
 });
 
@@ -74,7 +76,7 @@ describe("what fails", () => {
   it("is told with its stage, hint and next try, each kind on its own", () => {
     const events = [EVENTS.recovered, EVENTS.rotation_failed, EVENTS.reload_failed, EVENTS.revoke_failed];
     const state = events.reduce<typeof INITIAL_STATE>(evolve, INITIAL_STATE);
-    const facts = { windowOpensAt: (from: number) => from, seed: "", skew: 0, budget: 4, issued: [] };
+    const facts = { windowOpensAt: (from: number) => from, seed: "", skew: 0, issued: [] };
     const { failing } = explainService(state, { around: around(NOW, { spec: service() }), ...facts });
     assert.deepEqual(
       failing.map(({ what, stage, reason, hint, retryAt }) => [what, stage, reason, hint, retryAt]),

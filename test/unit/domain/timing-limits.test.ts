@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { budgetOpensAt, issuanceBudget, reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
+import { reloadRetryDelay, retryCap, retryDelay } from "../../../src/domain/backoff.ts";
 import { REASONS, type Reason } from "../../../src/domain/errors.ts";
 import { firstDue, lookForRevocation, renewalMargin, ttlToSurvive } from "../../../src/domain/schedule.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
@@ -67,17 +67,6 @@ describe("the wait before a retry", () => {
 
   it("grows with chance where the issuer has nothing better to give", () => {
     assert.equal(retryDelay({ reason: "no_gain", count: 1 }, 30 * DAY, 0.5), 54 * HOUR);
-  });
-});
-
-describe("the budget", () => {
-  it("takes no plan for one of more than a certificate a second", () => {
-    assert.equal(issuanceBudget(0), 7203);
-  });
-
-  it("counts what was issued this moment, and no more what was issued an hour ago", () => {
-    assert.equal(budgetOpensAt([NOW], 1, NOW), NOW + HOUR);
-    assert.equal(budgetOpensAt([NOW - HOUR], 1, NOW), undefined);
   });
 });
 
