@@ -3,6 +3,7 @@ import type { Path } from "./report.ts";
 /** A map of plain data, as YAML gives it. */
 export type PlainMap = Readonly<Record<string, unknown>>;
 
+/** Whether a value of plain data is a map; a list and null are none. */
 export function isPlainMap(value: unknown): value is PlainMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -83,6 +83,7 @@ export function parseAnswers(text: string): ServiceAnswer[] {
   throw new LeafdError("bad_response", "the answer of leafd is not a list of answers");
 }
 
+/** A refusal as it crosses the socket; `errorFromJson` reads it. */
 export function errorToJson({ reason, message, hint }: LeafdError): string {
   return JSON.stringify({ error: { reason, message, hint } });
 }

@@ -37,6 +37,7 @@ interface Asked {
 /** What a socket answers: `METHOD PATH` → what to send; undefined: it has taken the answer over. */
 export type Routes = Readonly<Record<string, (asked: Asked) => string | undefined>>;
 
+/** What the read-only socket answers; `request_denied` for a service that is not configured (domain/no-such-service.ts). */
 export function statusRoutes({ status, explain, events }: Answers, streams: EventStreams): Routes {
   const explained = (name: string): string => {
     const explanation = explain(name);
@@ -61,6 +62,7 @@ export function statusRoutes({ status, explain, events }: Answers, streams: Even
   };
 }
 
+/** What the admin socket answers besides: requests, each with what became of it for every service. */
 export function adminRoutes({ operator }: Answers): Routes {
   const answers = (list: readonly ServiceAnswer[]): string => JSON.stringify({ answers: list });
   return {

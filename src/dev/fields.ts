@@ -15,6 +15,7 @@ export function text(fields: Fields, name: string): string {
   throw invalid(name, `expected type 'string', got ${typeof value}`);
 }
 
+/** A field that is true or false, also as text, as Vault's own parser takes it; a 400 for anything else. */
 export function flag(fields: Fields, name: string, absent = false): boolean {
   const value = fields[name];
   if (value === undefined || value === null) return absent;
@@ -24,6 +25,7 @@ export function flag(fields: Fields, name: string, absent = false): boolean {
   throw invalid(name, `cannot parse '${JSON.stringify(value)}' as bool`);
 }
 
+/** A whole number, also as text; a 400 for anything else. */
 export function count(fields: Fields, name: string, absent = 0): number {
   const value = Number(fields[name] ?? absent);
   if (!Number.isInteger(value)) throw invalid(name, `cannot parse '${JSON.stringify(fields[name])}' as int`);

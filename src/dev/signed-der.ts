@@ -60,6 +60,7 @@ export function integer(bytes: Uint8Array): Buffer {
   return der(TAG.integer, isNegative ? Buffer.from([0]) : Buffer.alloc(0), minimal);
 }
 
+/** An Extension (RFC 5280 §4.1.2.9) with this OID and the DER of its value. */
 export function extension(id: string, value: Buffer, isCritical = false): Buffer {
   const critical = isCritical ? [der(TAG.boolean, Buffer.from([0xff]))] : [];
   return sequence(oid(id), ...critical, der(TAG.octetString, value));

@@ -52,6 +52,7 @@ const MOST_WITHOUT_PAIR: Millis = 30 * SECOND;
 /** What came of asking an issuer. `refused`: it is there, and said no. */
 export type Outcome = { readonly kind: "ok" | "refused" } | { readonly kind: "away"; readonly reason: Reason };
 
+/** Whether a failure says that the issuer is not there, and not that it refuses: only these open its circuit. */
 export function isAway(reason: Reason): boolean {
   return UNREACHABLE.has(reason) || reason === "server_error";
 }

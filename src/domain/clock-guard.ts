@@ -76,7 +76,10 @@ export function hasStepped(guard: ClockGuard, { wall, monotonic }: ClockReading)
   return Math.abs(wall - guard.wall - (monotonic - guard.monotonic)) > SHORTEST_SUSPENSION;
 }
 
-/** Takes in a newer reading. */
+/**
+ * The guard after a newer reading: believes a wall clock that moved as the reckoning did, a suspension that the boot time
+ * saw too included; doubts one that has left the reckoning, and believes it again when it is back.
+ */
 export function observeClock(before: ClockGuard, reading: ClockReading): ClockJudgement {
   const { wall, monotonic, boottime } = reading;
   // Everybody who decides at one moment asks: nothing has passed since the first of them did.

@@ -74,6 +74,7 @@ export interface Facts extends Outlook {
   readonly issued: readonly EpochMillis[];
 }
 
+/** Tells all of one service, by the rules that it is run by: nothing is remembered for it, and nobody is asked. */
 export function explainService(state: ServiceState, facts: Facts): Explanation {
   const { around } = facts;
   const { now, spec, circuit, windowOpensAt } = around;

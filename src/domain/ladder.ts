@@ -136,9 +136,10 @@ function backFrom({ current }: ServiceState, service: string, closed: EpochMilli
   return closed + Math.round(span * fraction(`${service}\0${current.serial}`));
 }
 
-/** Why the reserve cannot take over, or undefined when it could. */
+/** Why a reserve cannot take over. */
 export type ReserveProblem = "none_configured" | "not_issued" | "ended" | "in_use" | "no_gain" | "issuers_answer";
 
+/** Why the reserve cannot take over as things are, or undefined when it could: whether its time has come is `reserveFrom`. */
 export function reserveProblem(state: ServiceState, { now, spec, circuit }: Circumstances): ReserveProblem | undefined {
   const { reserve, current } = state;
   if (spec.outage.reserve === undefined) return "none_configured";

@@ -5,7 +5,7 @@ import type { KeyAlgorithm } from "../domain/spec.ts";
 import { DerReader, sequence, TAG } from "../domain/x509/der.ts";
 import { decodeBase64, pemBlocks } from "../domain/x509/pem.ts";
 
-/** A private key, ready to sign. */
+/** A private key as OpenSSL holds it, with the public half that requests and hashes need. */
 export interface KeyPair {
   readonly privateKey: KeyObject;
   /** DER of the SubjectPublicKeyInfo. */

@@ -178,9 +178,8 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   warning: ({ subject, message }) => `${subject}: ${message}`,
 };
 
-export function levelOf(event: RotationEvent): Level {
-  return LEVELS[event.kind];
-}
+/** How loud an event is in the log: its kind decides. */
+export const levelOf = ({ kind }: RotationEvent): Level => LEVELS[kind];
 
 /** One sentence for people; not scrubbed yet. */
 export function messageOf(event: RotationEvent): string {

@@ -78,6 +78,7 @@ const COUNTS: { readonly [K in Kind]?: (event: EventByKind[K]) => readonly Count
   leased_certificate: ({ issuer }) => [["leafd_leased_certificates_total", { issuer }]],
 };
 
+/** Counts events for the metrics, from zero: a counter lives as long as the process. */
 export function createTally(): Tally {
   const counts = new Map<string, Sample>();
   const add = ([metric, labels]: Count, by: number): void => {

@@ -33,6 +33,7 @@ export function whereOf({ host, port }: ProbeSpec): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
+/** What Node or OpenSSL call an error: `ECONNREFUSED`, `ERR_SSL_…`. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

@@ -11,6 +11,7 @@ export function readDelivery(directory: HeldDirectory): Delivery | undefined {
   return record.kind === "value" ? parseDelivery(record.value) : undefined;
 }
 
+/** Writes `..delivered` durably, in one step. LeafdError of "the disk". */
 export function writeDelivery(directory: HeldDirectory, delivery: Omit<Delivery, "version">): void {
   const { generation, reloadHash, at, notAfter } = delivery;
   writeRecord(directory, DELIVERED, {

@@ -38,7 +38,10 @@ export function inspectOutput(path: string): Inspection {
   }
 }
 
-/** The newest whole generation that is not the visible one. */
+/**
+ * The newest whole generation that is not the visible one: what a refused pair is taken back to. Undefined when there is
+ * none, or no directory. Whole means that its manifest seals it; nothing is verified.
+ */
 export function previousGeneration(path: string): Generation | undefined {
   using directory = openOutput(path);
   if (directory === undefined) return undefined;

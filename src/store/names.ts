@@ -64,6 +64,7 @@ export function temporaryName(): string {
   return `..tmp-${randomUUID()}`;
 }
 
+/** Whether the name is one of `temporaryName`: what a crash left on its way. */
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }

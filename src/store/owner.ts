@@ -20,12 +20,14 @@ export interface OwnerRecord extends ProcessIdentity {
 
 export type OwnerState = OwnerRecord | "none" | "unreadable";
 
+/** Who claims the directory. A record that does not parse is `unreadable`, and nobody's. */
 export function readOwner(directory: HeldDirectory): OwnerState {
   const record = readRecord(directory, OWNER);
   if (record.kind !== "value") return record.kind;
   return parseOwner(record.value) ?? "unreadable";
 }
 
+/** Writes `..owner` durably, in one step. LeafdError of "the disk". */
 export function writeOwner(directory: HeldDirectory, record: OwnerRecord): void {
   writeRecord(directory, OWNER, record);
 }

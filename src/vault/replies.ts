@@ -26,12 +26,14 @@ export function dataOf(body: unknown, subject: string): Fields {
   return data;
 }
 
+/** The LeafdError `bad_response` for an answer that is no answer of Vault's: `subject` is whose, `what` is wrong with it. */
 export function badResponse(subject: string, what: string): LeafdError {
   return new LeafdError("bad_response", `${subject}: not an answer of Vault's: ${what}`, {
     hint: "check that `address` is Vault's own API, and what stands between",
   });
 }
 
+/** A text that says something; undefined for an empty one and for anything else. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -67,6 +67,7 @@ function joined(remarks: readonly PlacedRemark[]): readonly PlacedRemark[] {
   });
 }
 
+/** Whether it is said of what `defaults` gives, so that it is said once and not for each service. */
 export function isOfDefaults({ setting }: Pick<PlacedRemark, "setting">): boolean {
   return setting?.startsWith("defaults.") ?? false;
 }

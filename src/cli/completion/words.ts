@@ -19,6 +19,7 @@ export interface CommandWords {
   readonly operands: NonNullable<Command["operands"]>;
 }
 
+/** What a shell may complete of a command, with the sentence that its help has for each option. */
 export function wordsOf({ name, summary, options, operands = [], help }: Command): CommandWords {
   const described = Object.entries(options).map(([option, { type, short }]) => ({
     name: option,

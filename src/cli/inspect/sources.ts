@@ -67,6 +67,7 @@ function sourceOf(items: readonly PemItem[], { name, mode }: { name: string; mod
 
 const OTHERS_MAY = 0o007;
 
+/** Mode bits as `chmod` takes them: `0640`. */
 export function octal(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }

@@ -22,6 +22,11 @@ interface Judged {
 /** Names in the line: a pager shows no thousand. */
 const MOST_NAMES = 5;
 
+/**
+ * The status as one line with its exit code, as monitoring plugins give it
+ * (https://www.monitoring-plugins.org/doc/guidelines.html): `LEAFD WARNING - 3 services: … | figures`. The worst service
+ * decides; `isRunning` false: it was read from disk.
+ */
 export function pluginVerdict(status: DaemonStatus, now: EpochMillis, isRunning: boolean): Verdict {
   const judged = status.services.flatMap((service) => judge(service, now));
   const of = (level: Level) => judged.filter((each) => each.level === level);

@@ -122,6 +122,7 @@ export function finding(
   return { severity, code, message, remedy, ...changes };
 }
 
+/** Whether a word, such as one that a user gives, is the code of a finding. */
 export function isFindingCode(word: string): word is FindingCode {
   return Object.hasOwn(FINDINGS, word);
 }

@@ -49,7 +49,10 @@ export function servedFindings({ protocol, offered, alpn, clientCertificate }: S
   return found;
 }
 
-/** What a server sent against what lies in the output directory that it should serve from. */
+/**
+ * What is wrong with what a server sent, held against what lies in the output directory that it should serve from: leaf
+ * first, in both. Nothing when either is empty.
+ */
 export function diskFindings(sent: readonly Certificate[], disk: readonly Certificate[]): readonly Finding[] {
   const [[served], [published]] = [sent, disk];
   if (served === undefined || published === undefined) return [];

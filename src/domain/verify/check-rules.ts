@@ -118,6 +118,7 @@ export function brief(hash: string): string {
   return `${hash.slice(0, 16)}…`;
 }
 
+/** How the sentences about validity end: by which time it was judged, since that may be what is wrong. */
 export function nowIs(now: EpochMillis): string {
   return `it is ${formatTime(now)} here`;
 }

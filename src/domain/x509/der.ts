@@ -113,6 +113,7 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   return element;
 }
 
+/** A SEQUENCE of elements that are DER already. */
 export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return der(TAG.sequence, ...parts);
 }
