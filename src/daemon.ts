@@ -13,7 +13,7 @@ import type { Clock, Emit, Store, Trust, Windows } from "./rotation/ports.ts";
 import type { ServiceRunner } from "./rotation/runner.ts";
 import { Supervisor } from "./rotation/supervisor.ts";
 import { TrustKeeper } from "./rotation/trust.ts";
-import { acquireStateLock, type StateLock } from "./store/lock.ts";
+import { acquireStateLock, rootInPlaceOfOwner, type StateLock } from "./store/lock.ts";
 import { openPauses } from "./store/pauses.ts";
 import { createStore } from "./store/store.ts";
 import { createTrustMemory } from "./store/trust-memory.ts";
@@ -70,6 +70,8 @@ export class Daemon implements AsyncDisposable {
     this.#atStart = config.settings;
     this.#lock = acquireStateLock(stateDir);
     const { instance } = this.#lock;
+    const misplaced = rootInPlaceOfOwner(stateDir);
+    if (misplaced !== undefined) warn(misplaced);
     this.#store = createStore({ clock, instance, takeover, warn: (_path, error) => warn(error) });
     this.#clusters = new Clusters({ clock, emit, stateDir, upkeep, heard: (time) => guard?.heard(time) });
     const memory = createTrustMemory(stateDir, warn);

@@ -16,6 +16,7 @@ export const REMARK_CODES = [
   "alert_late",
   // This machine.
   "machine_skipped",
+  "user_skipped",
   "file_unreadable",
   "anchors_invalid",
   "anchor_not_root",

@@ -51,6 +51,15 @@ export function acquireStateLock(stateDir: string): StateLock {
   }
 }
 
+/** Says when root is about to work in the state directory of another user; undefined when all is as it should be. */
+export function rootInPlaceOfOwner(stateDir: string): LeafdError | undefined {
+  const { uid } = statSync(stateDir, { throwIfNoEntry: false }) ?? { uid: 0 };
+  if (process.geteuid?.() !== 0 || uid === 0) return undefined;
+  return new LeafdError("target_denied", `${stateDir} belongs to uid ${uid}, who cannot use what root makes there`, {
+    hint: "Run leafd as that user (runuser -u leafd -- leafd …); chown -R gives it what was made as root.",
+  });
+}
+
 function prepareStateDir(stateDir: string): void {
   // Others may pass, not look: outputs that a group reads often lie below. What is private in here is so by itself.
   if (makeDirectory(stateDir)) chmodSync(stateDir, 0o711);

@@ -183,6 +183,20 @@ error   DIR/leafd.yaml:32:9: services.web.output.directory: DIR/live-web cannot 
   });
 });
 
+test("root in the place of leafd's user gets its certificate, and is told what comes of it", async () => {
+  assert.equal(process.getuid?.(), 0, "this test gives a directory away: run it as root");
+  await using place = await leafdPlace({ vault, pki });
+  await place.configure({ web: {} });
+  const state = place.dir.join("state");
+  await mkdir(state);
+  await chown(state, 65534, 65534);
+  const { code, log } = await place.run("once");
+  assert.equal(code, 0);
+  const { msg, hint } = log.find(({ event }) => event === "warning") ?? {};
+  assert.match(String(msg), /state belongs to uid 65534, who cannot use what root makes there/);
+  assert.match(String(hint), /^Run leafd as that user/);
+});
+
 suite("refused because of another leafd", () => {
   test("on the same state directory", async () => {
     await using place = await leafdPlace({ vault, pki });

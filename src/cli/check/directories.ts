@@ -2,10 +2,11 @@ import { constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { STATUS_SOCKET } from "../../control/protocol.ts";
 import { socketPath } from "../../control/socket-path.ts";
-import { toLeafdError } from "../../domain/errors.ts";
+import { type LeafdError, toLeafdError } from "../../domain/errors.ts";
 import type { Complaint, Remark } from "../../domain/remark.ts";
 import type { ControlSpec, OutputSpec, Settings } from "../../domain/spec.ts";
 import { Accounts } from "../../store/accounts.ts";
+import { rootInPlaceOfOwner } from "../../store/lock.ts";
 import { refusalOf } from "../../store/output-facts.ts";
 import { type AccessProblem, accessProblem } from "../access-problem.ts";
 import { checkGiving, thisUser } from "./giving.ts";
@@ -16,11 +17,20 @@ type Path = readonly (string | number)[];
 export async function checkDirectories({ stateDir, control, services }: Settings): Promise<readonly Remark[]> {
   const accounts = new Accounts();
   const state = checkState(stateDir);
+  const misplaced = rootInPlaceOfOwner(stateDir);
   // What lies below a state directory that cannot be used is not looked at: it would be said twice.
   const isBelow = ({ makeBelow }: OutputSpec) => makeBelow !== undefined && state.length > 0;
   const outputs = services.filter(({ output }) => !isBelow(output));
   const checked = outputs.map(({ name, output }) => checkOutput(name, output, accounts));
-  return [...state, ...(await checkControl(control, accounts)), ...(await Promise.all(checked)).flat()];
+  const seen = misplaced === undefined ? [] : [seenAsRoot(misplaced)];
+  return [...seen, ...state, ...(await checkControl(control, accounts)), ...(await Promise.all(checked)).flat()];
+}
+
+/** Root may read and write everything: that says little of the user whom the state directory belongs to. */
+function seenAsRoot({ message: why }: LeafdError): Remark {
+  const message = `what leafd's user may read and write was not looked at, since this is root: ${why}`;
+  const hint = "Run it as that user: runuser -u leafd -- leafd check.";
+  return { severity: "skipped", code: "user_skipped", subject: "this user", message, hint };
 }
 
 /** As the lock (store/lock.ts) wants it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { checkGiving } from "../../../src/cli/check/giving.ts";
 import { minimalConfig } from "../../support/config-file.ts";
@@ -103,6 +103,20 @@ test("check says when the sockets would have too long a path", async () => {
     /^error .*control.*: the socket path .* has \d+ bytes.*at most 107 \[socket_path_long\]$/,
   );
   assert.match(lines[2] ?? "", /Set control\.directory to a shorter path/);
+});
+
+test("check says when root looks in place of the user whom the state directory belongs to", async () => {
+  assert.equal(process.getuid?.(), 0, "this test gives a directory away: run it as root");
+  await using directory = await tempDir();
+  const state = directory.join("state");
+  await mkdir(state);
+  const skipped = async () =>
+    (await check(directory, `stateDir: ${state}`)).lines.filter((line) => line.startsWith("skipped"));
+  assert.deepEqual(await skipped(), []);
+  await chown(state, 65_534, 65_534);
+  assert.deepEqual(await skipped(), [
+    "skipped this user: what leafd's user may read and write was not looked at, since this is root: state belongs to uid 65534, who cannot use what root makes there [user_skipped]",
+  ]);
 });
 
 test("check warns of an owner and a group that this user could not give files to", () => {
