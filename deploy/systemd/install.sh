@@ -79,6 +79,10 @@ if live; then
   systemd-sysusers leafd.conf
   systemd-tmpfiles --create leafd.conf
   systemctl daemon-reload
+  if [ -n "$(find /var/lib/leafd -uid 0 -print -quit)" ]; then
+    echo "Some files below /var/lib/leafd are root's, of a leafd that ran as root; this one runs as leafd and cannot use them."
+    echo "Give them to it first: \`chown -R leafd: /var/lib/leafd\`, and mind what output.owner and output.group name."
+  fi
   if [ -n "$running" ]; then
     is=$(version_of "$program" | cut -d ' ' -f 2)
     if ! systemctl restart leafd.service; then
@@ -95,8 +99,8 @@ if live; then
     rm -f "$program.before"
     echo "leafd was upgraded from $was to $is and restarted; that cost no certificate."
   else
-    echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`leafd check\` likes it, then"
-    echo "\`systemctl enable --now leafd\`."
+    echo "leafd is installed. Write /etc/leafd/leafd.yaml (root:leafd, 0640), see that \`runuser -u leafd -- leafd check\`"
+    echo "likes it, then \`systemctl enable --now leafd\`."
   fi
 elif [ -z "$root" ]; then
   echo "leafd is installed; no systemd runs here that could be told."

@@ -150,7 +150,9 @@ suite("leafd under systemd", () => {
 
   test("costs no certificate by a restart, nor by an upgrade", async () => {
     await machine.ok("systemctl", "restart", "leafd");
-    assert.match(await install(machine), /upgraded from (\S+) to \1 and restarted; that cost no certificate/);
+    const said = await install(machine);
+    assert.match(said, /upgraded from (\S+) to \1 and restarted; that cost no certificate/);
+    assert.doesNotMatch(said, /root's/);
     const { services } = await statusOn(machine);
     assert.equal(services.find(({ name }) => name === "calm")?.serial, first);
     costNothing();
@@ -178,6 +180,13 @@ suite("leafd under systemd", () => {
     assert.deepEqual(readFileSync(machine.path("/usr/local/bin/leafd")), good);
     assert.ok(!existsSync(machine.path("/usr/local/bin/leafd.before")));
     assert.equal(await property(machine, "leafd", "ActiveState"), "active");
+    costNothing();
+  });
+
+  test("is told of by its installation when root has left files that it cannot use", async () => {
+    await machine.ok("touch", "/var/lib/leafd/of-root");
+    assert.match(await install(machine), /are root's, .*\n.*`chown -R leafd: \/var\/lib\/leafd`/);
+    await machine.ok("rm", "/var/lib/leafd/of-root");
     costNothing();
   });
 

@@ -199,7 +199,7 @@ describe("the way back", () => {
   it("is taken by force no later than by others when it comes back", () => {
     const closed = (since: number): Closed => ({ kind: "closed", failures: 0, streak: 1, since });
     const from = (circuit: Circuit, reason?: Reason) => {
-      const forced = state({ forced: true, force: true, issuerTroubles: { main: failed(DUE, reason) } });
+      const forced = state({ renewalAsked: true, force: true, issuerTroubles: { main: failed(DUE, reason) } });
       return askableFrom("main", forced, around(DUE + SECOND, { spec, circuits: { main: circuit } }));
     };
     assert.equal(from(open(DUE - HOUR)), DUE + MINUTE, "it is still away");
