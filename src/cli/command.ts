@@ -40,6 +40,11 @@ export const DEFAULT_CONFIG = "/etc/leafd/leafd.yaml";
 /** The option that nearly every command has. */
 export const CONFIG_OPTION = { config: { type: "string", short: "c", default: DEFAULT_CONFIG } } as const;
 
+export const DEFAULT_CONTROL = "/var/lib/leafd/control";
+
+/** Of the commands that need a running leafd more than its configuration, which may be broken while it runs. */
+export const CONTROL_OPTION = { control: { type: "string" } } as const;
+
 /** `parseArgs` with its errors as UsageError. */
 export function parseOptions<T extends ParseArgsOptionsConfig>(
   args: readonly string[],

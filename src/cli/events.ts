@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fetchEvents } from "../control/client.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import { SECOND } from "../domain/units.ts";
-import { CONFIG_OPTION, type Command, parseOptions, type Terminal } from "./command.ts";
+import { CONFIG_OPTION, CONTROL_OPTION, type Command, parseOptions, type Terminal } from "./command.ts";
 import { eventText } from "./event-text.ts";
 import { EXIT } from "./exit-codes.ts";
-import { readConfig } from "./read-config.ts";
+import { placeOf } from "./place.ts";
 
 const OPTIONS = {
   ...CONFIG_OPTION,
+  ...CONTROL_OPTION,
   follow: { type: "boolean", short: "f", default: false },
   service: { type: "string" },
   json: { type: "boolean", default: false },
@@ -18,7 +19,7 @@ export const eventsCommand: Command = {
   name: "events",
   summary: "Show what happened lately, and what happens",
   options: OPTIONS,
-  help: `Usage: leafd events [--follow] [--service NAME] [--json] [--config FILE]
+  help: `Usage: leafd events [--follow] [--service NAME] [--json] [--config FILE | --control DIRECTORY]
 
 Prints the last 500 events of the running leafd, as its log does (docs/logs.md) but of every level, whatever log.level
 is, and without rights to the log: asked over the read-only socket. With --follow it goes on with what happens until
@@ -26,17 +27,17 @@ Ctrl-C, also when leafd is started anew; that is said on standard error. A reade
 and comes back to what is kept by then.
 
 Options:
-  -f, --follow          go on with what happens
-      --service NAME    of this service only
-      --json            one JSON object a line: the fields of docs/logs.md
-  -c, --config FILE     the configuration (default /etc/leafd/leafd.yaml)
+  -f, --follow              go on with what happens
+      --service NAME        of this service only
+      --json                one JSON object a line: the fields of docs/logs.md
+  -c, --config FILE         the configuration (default /etc/leafd/leafd.yaml)
+      --control DIRECTORY   ask the leafd there, usually /var/lib/leafd/control, and read no configuration
 
 Exit codes: 0 done, or told to stop · 1 there is no such service · 69 leafd is not running · 78 wrong configuration
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);
-    const { settings } = await readConfig(values.config, terminal);
-    const { directory } = settings.control;
+    const { control: directory } = await placeOf(values, terminal);
     const { follow, service, json } = values;
     const request = { follow, ...(service !== undefined && { service }) };
     const print = (line: string) => terminal.out(json ? `${line}\n` : eventText(line));

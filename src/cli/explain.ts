@@ -5,20 +5,20 @@ import { noSuchService } from "../domain/no-such-service.ts";
 import type { Settings } from "../domain/spec.ts";
 import { explanationToJson } from "../domain/status/json.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
+import { CONFIG_OPTION, CONTROL_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { renderExplanation } from "./explain/text.ts";
-import { readConfig } from "./read-config.ts";
+import { type Place, placeOf } from "./place.ts";
 import { explainFromDisk } from "./status/from-disk.ts";
 
-const OPTIONS = { ...CONFIG_OPTION, json: { type: "boolean", default: false } } as const;
+const OPTIONS = { ...CONFIG_OPTION, ...CONTROL_OPTION, json: { type: "boolean", default: false } } as const;
 
 export const explainCommand: Command = {
   name: "explain",
   summary: "Say why a service is in its state, what comes next, and what an outage would bring",
   options: OPTIONS,
   operands: "services",
-  help: `Usage: leafd explain SERVICE [--config FILE] [--json]
+  help: `Usage: leafd explain SERVICE [--config FILE | --control DIRECTORY] [--json]
 
 Tells of one service: its pair, how the time of its renewal came about, what fails and what to do about it (with the
 entry of docs/operations.md), the issuers, the budget, pauses and windows; what is done next, and when; its ladder; and
@@ -30,28 +30,33 @@ Asks the running leafd over its read-only socket. When none runs, the files on d
 line on standard error says so: failures, circuits and luck of retries are known to a running leafd only. Changes nothing.
 
 Options:
-      --json          one JSON object; times are RFC 3339, members that end in Ms are milliseconds
-  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
+      --json                one JSON object; times are RFC 3339, members that end in Ms are milliseconds
+  -c, --config FILE         the configuration (default /etc/leafd/leafd.yaml)
+      --control DIRECTORY   ask the leafd there, usually /var/lib/leafd/control, and read no configuration
 
-Exit codes: 0 explained, whatever the state · 1 there is no such service · 78 wrong configuration
+Exit codes: 0 explained, whatever the state · 1 there is no such service · 69 with --control, nobody answers ·
+78 wrong configuration
 `,
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, OPTIONS, true);
     const [name, ...others] = positionals;
     if (name === undefined || others.length > 0) throw new UsageError("name one service");
-    const { settings } = await readConfig(values.config, terminal);
-    const explanation = await explain(name, settings, terminal);
+    const explanation = await explain(name, await placeOf(values, terminal), terminal);
     terminal.out(values.json ? `${explanationToJson(explanation, 2)}\n` : renderExplanation(explanation));
     return EXIT.ok;
   },
 };
 
-async function explain(name: string, settings: Settings, terminal: Terminal): Promise<Explanation> {
+async function explain(name: string, { control, settings }: Place, terminal: Terminal): Promise<Explanation> {
   try {
-    return await fetchExplanation(settings.control.directory, name, terminal.stopped);
+    return await fetchExplanation(control, name, terminal.stopped);
   } catch (thrown) {
-    if (toLeafdError(thrown).reason !== "connect") throw thrown;
+    if (settings === undefined || toLeafdError(thrown).reason !== "connect") throw thrown;
+    return explainWithoutLeafd(name, settings, terminal);
   }
+}
+
+function explainWithoutLeafd(name: string, settings: Settings, terminal: Terminal): Promise<Explanation> {
   const spec = settings.services.find((service) => service.name === name);
   if (spec === undefined) throw noSuchService(name, settings.services);
   terminal.err("leafd is not running; this is what one that starts now would go on from:\n");

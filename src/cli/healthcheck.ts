@@ -3,10 +3,8 @@ import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import { type Health, liveness, readiness } from "../observe/health.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { type Command, parseOptions } from "./command.ts";
+import { type Command, DEFAULT_CONTROL, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-
-const DEFAULT_CONTROL = "/var/lib/leafd/control";
 
 const OPTIONS = {
   ready: { type: "boolean", default: false },

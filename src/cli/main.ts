@@ -1,6 +1,6 @@
 import { ConfigError } from "../config/report.ts";
 import { toLeafdError } from "../domain/errors.ts";
-import { type Command, exitCodeOf, explain, type Terminal, UsageError } from "./command.ts";
+import { type Command, DEFAULT_CONTROL, exitCodeOf, explain, type Terminal, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { type Stoppable, stopSignal } from "./stop-signal.ts";
@@ -38,6 +38,8 @@ export async function main(argv: readonly string[], proc: Host): Promise<ExitCod
   }
 }
 
+const RUNNING_STILL = `A leafd that runs goes on with the configuration before it; ask it with --control ${DEFAULT_CONTROL}\n`;
+
 function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
   if (thrown instanceof UsageError) {
     terminal.err(`leafd ${command.name}: ${thrown.message}\n${usageOf(command)}\n`);
@@ -45,6 +47,7 @@ function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
   }
   if (thrown instanceof ConfigError) {
     terminal.err(`${thrown.report}\n`);
+    if ("control" in command.options) terminal.err(RUNNING_STILL);
     return EXIT.config;
   }
   const error = toLeafdError(thrown);

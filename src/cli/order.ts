@@ -1,13 +1,14 @@
 import { type Order, sendOrder } from "../control/client.ts";
 import type { Selection } from "../domain/operator.ts";
-import { CONFIG_OPTION, type Terminal, UsageError } from "./command.ts";
+import { CONFIG_OPTION, CONTROL_OPTION, type Terminal, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { readConfig } from "./read-config.ts";
+import { placeOf } from "./place.ts";
 
 /* What the commands that give orders over the admin socket have in common. */
 
 export const ORDER_OPTIONS = {
   ...CONFIG_OPTION,
+  ...CONTROL_OPTION,
   all: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -18,14 +19,14 @@ export function selectionOf(all: boolean, names: readonly string[]): Selection {
   return all ? { all } : { services: names };
 }
 
-/** Gives the order to the leafd of this configuration and prints its answers, warnings on standard error. */
+/** Gives the order to the leafd that the options name and prints its answers, warnings on standard error. */
 export async function giveOrder(
   order: Order,
-  { config, json }: { readonly config: string; readonly json: boolean },
+  { json, ...named }: Parameters<typeof placeOf>[0] & { readonly json: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { settings } = await readConfig(config, terminal);
-  const answers = await sendOrder(settings.control.directory, order, terminal.stopped);
+  const { control } = await placeOf(named, terminal);
+  const answers = await sendOrder(control, order, terminal.stopped);
   if (json) terminal.out(`${JSON.stringify(answers)}\n`);
   else
     for (const { service, message, warning } of answers) {

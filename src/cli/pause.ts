@@ -10,8 +10,8 @@ export const pauseCommand: Command = {
   summary: "Hold services still for a while: nothing issued, written or reloaded",
   options: OPTIONS,
   operands: "services",
-  help: `Usage: leafd pause SERVICE... [--for 1h] [--config FILE] [--json]
-       leafd pause --all [--for 1h] [--config FILE] [--json]
+  help: `Usage: leafd pause SERVICE... [--for 1h] [--config FILE | --control DIRECTORY] [--json]
+       leafd pause --all [--for 1h] [--config FILE | --control DIRECTORY] [--json]
 
 While a service is paused the running leafd issues nothing, publishes nothing and reloads nothing for it, until the time
 is over or \`leafd resume\`. What is under way is left and begins anew afterwards; a reload that has begun is finished.
@@ -20,10 +20,11 @@ Pausing again counts from now. A pause survives a restart. Asked over the admin 
 Warns when a certificate ends within the pause: nobody renews it until then.
 
 Options:
-      --all           every service that is configured now
-      --for DURATION  how long: 1m to 7d (default 1h)
-  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
-      --json          one JSON array
+      --all                 every service that is configured now
+      --for DURATION        how long: 1m to 7d (default 1h)
+  -c, --config FILE         the configuration (default /etc/leafd/leafd.yaml)
+      --control DIRECTORY   ask the leafd there, usually /var/lib/leafd/control, and read no configuration
+      --json                one JSON array
 
 Exit codes: 0 all paused · 1 a service was refused · 69 leafd is not running
 `,

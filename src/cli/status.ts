@@ -2,15 +2,16 @@ import { toLeafdError } from "../domain/errors.ts";
 import { statusToJson } from "../domain/status/json.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { VERSION } from "../version.ts";
-import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
+import { CONFIG_OPTION, CONTROL_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { readConfig } from "./read-config.ts";
+import { placeOf } from "./place.ts";
 import { pluginUnknown, pluginVerdict } from "./status/plugin.ts";
 import { findStatus } from "./status/source.ts";
 import { renderStatusTable, statusExitCode } from "./status/table.ts";
 
 const OPTIONS = {
   ...CONFIG_OPTION,
+  ...CONTROL_OPTION,
   watch: { type: "boolean", short: "w", default: false },
   json: { type: "boolean", default: false },
   nagios: { type: "boolean", default: false },
@@ -21,7 +22,8 @@ export const statusCommand: Command = {
   summary: "Show every service: its certificate, its state, and what happens next",
   options: OPTIONS,
   operands: "services",
-  help: `Usage: leafd status [SERVICE...] [--watch | --json | --nagios] [--config FILE]
+  help: `Usage: leafd status [SERVICE...] [--watch | --json | --nagios]
+                    [--config FILE | --control DIRECTORY]
 
 Asks the running leafd over its read-only socket. When none runs, the files on disk are read and judged instead, and a
 line on standard error says so; another line there says that the one that runs is of another version. Changes nothing.
@@ -42,13 +44,14 @@ says more. The reason of a service that an operator has paused begins with "paus
 Colours are for terminals, unless NO_COLOR is set or TERM is dumb.
 
 Options:
-  -w, --watch         draw it again at each event and every 2 s until Ctrl-C; needs a terminal
-      --json          one JSON object; times are RFC 3339; "pid" is 0 when it was read from disk
-      --nagios        one line with performance data and other exit codes, as monitoring plugins have them
-  -c, --config FILE   the configuration (default /etc/leafd/leafd.yaml)
+  -w, --watch               draw it again at each event and every 2 s until Ctrl-C; needs a terminal
+      --json                one JSON object; times are RFC 3339; "pid" is 0 when it was read from disk
+      --nagios              one line with performance data and other exit codes, as monitoring plugins have them
+  -c, --config FILE         the configuration (default /etc/leafd/leafd.yaml)
+      --control DIRECTORY   ask the leafd there, usually /var/lib/leafd/control, and read no configuration
 
 Exit codes: 0 every required service has a valid pair, or the end of --watch · 1 one has not, or no such service ·
-78 wrong configuration
+69 with --control, nobody answers · 78 wrong configuration
 
 Exit codes with --nagios, others than those: 0 OK · 1 WARNING more than 20 % of the time between the due renewal and the
 end of a pair is used up, its dependents serve another certificate or could not be told, it has not been looked at yet,
@@ -63,14 +66,14 @@ else is wrong, the command line and the configuration among it
     if (values.watch && values.json) throw new UsageError("--watch draws a table, and --json is none");
     if (values.watch && (size === undefined || isDumb))
       throw new UsageError("--watch needs a terminal; `leafd events --follow` goes on line by line");
-    const { settings } = await readConfig(values.config, terminal);
+    const place = await placeOf(values, terminal);
     const colour = size !== undefined && !isDumb && !terminal.env["NO_COLOR"];
     if (values.watch) {
       const { watchStatus } = await import("./status/watch.ts");
-      await watchStatus({ settings, names, colour }, terminal);
+      await watchStatus({ place, names, colour }, terminal);
       return EXIT.ok;
     }
-    const { status, isRunning } = await findStatus({ settings, names }, terminal.stopped);
+    const { status, isRunning } = await findStatus({ place, names }, terminal.stopped);
     if (!isRunning) terminal.err("leafd is not running; this is what is on disk:\n");
     else if (status.version !== VERSION)
       terminal.err(
@@ -95,7 +98,7 @@ async function runAsPlugin(args: readonly string[], terminal: Terminal): Promise
 async function verdict(args: readonly string[], terminal: Terminal) {
   const { values, positionals: names } = parseOptions(args, OPTIONS, true);
   if (values.watch || values.json) throw new UsageError("--nagios prints one line, without --watch and --json");
-  const { settings } = await readConfig(values.config, terminal);
-  const { status, isRunning } = await findStatus({ settings, names }, terminal.stopped);
+  const place = await placeOf(values, terminal);
+  const { status, isRunning } = await findStatus({ place, names }, terminal.stopped);
   return pluginVerdict(status, systemClock.now(), isRunning);
 }

@@ -1,10 +1,9 @@
-import type { Settings } from "../domain/spec.ts";
 import { describeValidity, hasValidPair, type ServiceStatus } from "../domain/status.ts";
 import type { Millis } from "../domain/units.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { readConfig } from "./read-config.ts";
+import { type Place, placeOf } from "./place.ts";
 import { findStatus } from "./status/source.ts";
 
 /** How soon a new pair is seen: a dependent that starts later by this much does not mind. */
@@ -32,10 +31,10 @@ Exit codes: 0 each has a valid pair · 1 one has not, and the time is over, or n
   async run(args, terminal) {
     const { values, positionals: names } = parseOptions(args, OPTIONS, true);
     const timeout = durationOption("--timeout", values.timeout);
-    const { settings } = await readConfig(values.config, terminal);
+    const place = await placeOf(values, terminal);
     const end = systemClock.monotonic() + timeout;
     for (;;) {
-      const lacking = await lackingPair({ settings, names }, terminal.stopped);
+      const lacking = await lackingPair({ place, names }, terminal.stopped);
       if (lacking.length === 0) return EXIT.ok;
       if (systemClock.monotonic() >= end || terminal.stopped.aborted) {
         const now = systemClock.now();
@@ -48,7 +47,7 @@ Exit codes: 0 each has a valid pair · 1 one has not, and the time is over, or n
 };
 
 interface Question {
-  readonly settings: Settings;
+  readonly place: Place;
   readonly names: readonly string[];
 }
 

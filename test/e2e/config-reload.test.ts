@@ -91,11 +91,23 @@ test("a configuration that is wrong leaves the one before it in force", async ()
   await leafd.next("config_rejected");
   const asked = await place.run("status");
   assert.equal(asked.code, 78, "the file is wrong for the other commands too");
+  assert.match(
+    asked.stderr,
+    /\nA leafd that runs goes on with the configuration before it; ask it with --control \S+$/,
+  );
+  const at = ["--control", place.dir.join("state/control")];
+  const stillAsked = await place.run("status", at);
+  assert.equal(stillAsked.code, 0, stillAsked.stderr);
+  assert.match(stillAsked.stdout, /^web +ok [^]*^configuration refused at [^]*identitty: unknown key/m);
+  for (const [command, ...args] of [["explain", "web"], ["events"], ["pause", "web"], ["resume", "web"]] as const)
+    assert.equal((await place.run(command, [...args, ...at])).code, 0, command);
   await writeFile(place.file, good);
   assert.deepEqual(await loaded(leafd), [0, 0, 0]);
   const status = await place.run("status", ["--json"]);
   assert.equal(JSON.parse(status.stdout).configError, undefined);
   assert.equal((await leafd.stop()).code, 0);
+  const nobody = await place.run("status", at);
+  assert.equal(nobody.code, 69, "without a configuration nothing says where to look on disk");
   assert.equal(readPair(place.live("web")).generation, pair.generation);
   assert.equal(await pki.issued(), 1);
 });

@@ -1,13 +1,13 @@
 import { fetchStatus } from "../../control/client.ts";
 import { toLeafdError } from "../../domain/errors.ts";
 import { noSuchService } from "../../domain/no-such-service.ts";
-import type { Settings } from "../../domain/spec.ts";
 import type { DaemonStatus } from "../../domain/status.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import type { Place } from "../place.ts";
 import { statusFromDisk } from "./from-disk.ts";
 
 interface Question {
-  readonly settings: Settings;
+  readonly place: Place;
   /** The services that are asked about; none: all. */
   readonly names: readonly string[];
 }
@@ -18,14 +18,18 @@ interface Found {
   readonly isRunning: boolean;
 }
 
-/** The status from the running leafd, or else from disk. LeafdError `request_denied` when a name is no service's. */
-export async function findStatus({ settings, names }: Question, signal: AbortSignal): Promise<Found> {
-  const status = await fetchStatus(settings.control.directory, signal).catch((thrown: unknown) => {
-    if (toLeafdError(thrown).reason === "connect") return undefined;
-    throw thrown;
-  });
-  const found = status ?? (await statusFromDisk(settings, systemClock));
-  return { status: only(found, names), isRunning: status !== undefined };
+/**
+ * The status from the running leafd, or else from disk, where the configuration says what is there. LeafdError
+ * `request_denied` when a name is no service's.
+ */
+export async function findStatus({ place, names }: Question, signal: AbortSignal): Promise<Found> {
+  const { control, settings } = place;
+  try {
+    return { status: only(await fetchStatus(control, signal), names), isRunning: true };
+  } catch (thrown) {
+    if (settings === undefined || toLeafdError(thrown).reason !== "connect") throw thrown;
+    return { status: only(await statusFromDisk(settings, systemClock), names), isRunning: false };
+  }
 }
 
 function only(status: DaemonStatus, names: readonly string[]): DaemonStatus {

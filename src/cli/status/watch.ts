@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchEvents } from "../../control/client.ts";
 import { toLeafdError } from "../../domain/errors.ts";
-import type { Settings } from "../../domain/spec.ts";
 import { type DaemonStatus, type ServiceStatus, STANDINGS } from "../../domain/status.ts";
 import { formatTime, type Millis, SECOND } from "../../domain/units.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { explain, type Terminal } from "../command.ts";
+import type { Place } from "../place.ts";
 import { printable } from "../printable.ts";
 import { findStatus } from "./source.ts";
 import { renderStatusTable, type TableOptions } from "./table.ts";
@@ -21,7 +21,7 @@ type Size = NonNullable<ReturnType<Terminal["size"]>>;
 const SMALLEST: Size = { columns: 80, rows: 24 };
 
 interface Watching {
-  readonly settings: Settings;
+  readonly place: Place;
   readonly names: readonly string[];
   readonly colour: boolean;
 }
@@ -40,7 +40,7 @@ const TO_SCREEN_END = "\u001b[J";
 /** Until Ctrl-C, or until nobody looks any more; what was shown last then stays on the screen. */
 export async function watchStatus(watching: Watching, terminal: Terminal): Promise<void> {
   const signal = AbortSignal.any([terminal.stopped, terminal.outputClosed]);
-  const bell = new Bell(watching.settings, signal);
+  const bell = new Bell(watching.place, signal);
   let last: readonly string[] = [];
   terminal.out(ENTER);
   try {
@@ -59,11 +59,11 @@ export async function watchStatus(watching: Watching, terminal: Terminal): Promi
 
 /** What there is to show; a leafd that cannot be asked is shown as that, and asked again. */
 async function frameOf(watching: Watching, size: Size, signal: AbortSignal): Promise<readonly string[]> {
-  const { settings, names, colour } = watching;
+  const { place, names, colour } = watching;
   const now = systemClock.now();
   const head = `leafd status, ${formatTime(now)}; Ctrl-C ends it`;
   try {
-    const { status, isRunning } = await findStatus({ settings, names }, signal);
+    const { status, isRunning } = await findStatus({ place, names }, signal);
     const above = isRunning ? [head, ""] : [head, "leafd is not running; this is what is on disk:", ""];
     const options = { now, colour, width: size.columns, ladders: names.length > 0 };
     return [...above, ...fitted(status, options, size.rows - above.length)];
@@ -93,9 +93,9 @@ class Bell {
   readonly #signal: AbortSignal;
   #rung = Promise.withResolvers<void>();
 
-  constructor(settings: Settings, signal: AbortSignal) {
+  constructor({ control }: Place, signal: AbortSignal) {
     this.#signal = signal;
-    void this.#listen(settings.control.directory);
+    void this.#listen(control);
   }
 
   async wait(): Promise<void> {

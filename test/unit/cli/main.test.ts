@@ -42,7 +42,7 @@ test("a wrong command line is exit code 2, with what is wrong", async () => {
     [["bogus"], 'leafd: there is no command "bogus"; `leafd help` lists them\n'],
     [
       ["renew"],
-      "leafd renew: name the services, or say --all\nUsage: leafd renew SERVICE... [--force] [--config FILE] [--json]\n       leafd renew --all [--force] [--config FILE] [--json]\n",
+      /^leafd renew: name the services, or say --all\nUsage: leafd renew SERVICE\.\.\. \[--force\] .*\n {7}leafd renew --all .*\n$/,
     ],
     [["pause", "web", "--all"], /^leafd pause: name the services, or say --all\nUsage: leafd pause SERVICE\.\.\. /],
     [["pause", "web", "--for", "2"], /^leafd pause: --for 2: write a duration such as 90s, 5m or 1h\n/],
@@ -72,6 +72,7 @@ test("a wrong configuration is exit code 78 for every command that reads one, wi
     const { exitCode, err } = await leafd(name, "--config", dir.join("leafd.yaml"));
     assert.equal(exitCode, 78);
     assert.match(err, /leafd\.yaml:\d+:1: servces: unknown key\n {4}servces:\n {4}\^\n {4}did you mean "services"\?/);
+    assert.equal(/--control/.test(err), name === "status", "who asks a running leafd still can");
   }
 });
 
