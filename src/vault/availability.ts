@@ -1,4 +1,5 @@
 import { type LeafdError, type Reason, UNREACHABLE } from "../domain/errors.ts";
+import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 
 /** True when the error tells that the address cannot serve, whatever is asked. */
@@ -21,16 +22,15 @@ interface AvailabilityOptions {
 export class Availability {
   readonly #options: AvailabilityOptions;
   #serving: string | undefined;
-  #downFor: Reason | undefined;
+  #down: { readonly downFor: Reason; readonly since: EpochMillis } | undefined;
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
   }
 
-  /** The address that serves, or why none does; neither before the first request. */
-  get state(): { readonly serving?: string; readonly downFor?: Reason } {
-    if (this.#serving !== undefined) return { serving: this.#serving };
-    return this.#downFor === undefined ? {} : { downFor: this.#downFor };
+  /** The address that serves, or why none does, and since when; nothing before the first request. */
+  get state(): { readonly serving?: string; readonly downFor?: Reason; readonly since?: EpochMillis } {
+    return this.#serving === undefined ? { ...this.#down } : { serving: this.#serving };
   }
 
   /** `address` answered; `failed` says why the one that served before did not. */
@@ -38,16 +38,17 @@ export class Availability {
     if (this.#serving === address) return;
     if (this.#serving !== undefined && failed !== undefined) this.#emitDown(this.#serving, failed);
     this.#serving = address;
-    this.#downFor = undefined;
+    this.#down = undefined;
     const { clock, cluster, emit } = this.#options;
     emit({ kind: "cluster_up", at: clock.now(), cluster, address });
   }
 
   /** No address can serve. */
   down(address: string, error: LeafdError): void {
-    if (this.#downFor === error.reason) return;
+    const { reason } = error;
+    if (this.#down?.downFor === reason) return;
     this.#serving = undefined;
-    this.#downFor = error.reason;
+    this.#down = { downFor: reason, since: this.#down?.since ?? this.#options.clock.now() };
     this.#emitDown(address, error);
   }
 

@@ -1,7 +1,7 @@
 import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
+import type { ClusterStatus } from "../domain/cluster-status.ts";
 import type { Remark } from "../domain/remark.ts";
 import { Slots } from "../domain/slots.ts";
-import type { ClusterStatus } from "../domain/status.ts";
 import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import type { VaultApi } from "./api.ts";
@@ -62,7 +62,7 @@ export function createCluster({ spec, clock, emit, stateDir, heard }: ClusterOpt
     issuer,
     health: (signal) => readHealth(api, signal),
     probe: (questions, signal) => probeCluster({ spec, api, session, method, clock, issuer }, questions, signal),
-    status: () => statusOf(spec, api.availability, session.expires),
+    status: () => statusOf(spec, api.availability, session),
     run: (signal) => session.run(signal).finally(close),
     close,
   };
@@ -70,14 +70,16 @@ export function createCluster({ spec, clock, emit, stateDir, heard }: ClusterOpt
 
 function statusOf(
   spec: ClusterSpec,
-  { serving, downFor }: VaultClient["availability"],
-  tokenExpires: EpochMillis | undefined,
+  { serving, downFor, since }: VaultClient["availability"],
+  { expires, loginTrouble }: Session,
 ): ClusterStatus {
   return {
     name: spec.name,
     address: serving ?? spec.addresses[0] ?? "",
     ...(serving === undefined && downFor === undefined ? {} : { up: serving !== undefined }),
     ...(downFor === undefined ? {} : { reason: downFor }),
-    ...(tokenExpires === undefined ? {} : { tokenExpires }),
+    ...(since === undefined ? {} : { since }),
+    ...(expires === undefined ? {} : { tokenExpires: expires }),
+    ...(loginTrouble === undefined ? {} : { login: loginTrouble }),
   };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterSpec, IssuerSpec } from "../domain/cluster-spec.ts";
+import type { ClusterStatus } from "../domain/cluster-status.ts";
 import { LeafdError } from "../domain/errors.ts";
-import type { ClusterStatus } from "../domain/status.ts";
 import type { EpochMillis } from "../domain/units.ts";
 import type { Clock, Emit, Issuer } from "../rotation/ports.ts";
 import { type Cluster, createCluster } from "./cluster.ts";

@@ -1,6 +1,8 @@
+import type { LoginTrouble } from "../domain/cluster-status.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
-import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
+import { type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
+import { CredentialRefused } from "./auth/login.ts";
 import type { AuthMethod } from "./auth/method.ts";
 import { isLocal, isOutage } from "./availability.ts";
 import type { Grant } from "./replies.ts";
@@ -17,10 +19,20 @@ interface LoginsOptions {
 
 interface Failure {
   readonly error: LeafdError;
+  /** Of the first one in a row, by the wall clock. */
+  readonly since: EpochMillis;
   /** No attempt before this, on the monotonic axis. */
   readonly until: Millis;
   readonly fingerprint: string | undefined;
 }
+
+/**
+ * Vault and OpenBao lock a role-id or a user out, for everybody who logs in with it, after five refusals of which none
+ * came 15 min after the one before: https://openbao.org/docs/concepts/user-lockout. So the same credential is tried four
+ * times, and then only after the count is over; another one on disk is tried at once.
+ */
+const PAUSES_AFTER_REFUSALS: readonly Millis[] = [SECOND, 5 * SECOND, MINUTE];
+const AFTER_LOCKOUT_COUNT: Millis = 16 * MINUTE;
 
 /** While Vault or a credential file is away a login is tried this often at least, so that its return is noticed. */
 const LONGEST_CHEAP_PAUSE: Millis = 5 * SECOND;
@@ -35,6 +47,8 @@ export class Logins {
   #running: Promise<LiveToken> | undefined;
   #failure: Failure | undefined;
   #failures = 0;
+  /** Refusals of the same credential in a row. */
+  #refusals = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LoginsOptions) {
@@ -48,6 +62,13 @@ export class Logins {
     const running = this.#logIn().finally(() => (this.#running = undefined));
     this.#running = running;
     return running;
+  }
+
+  /** Why the last attempt failed; undefined when it did not. */
+  get trouble(): LoginTrouble | undefined {
+    if (this.#failure === undefined) return undefined;
+    const { error, since } = this.#failure;
+    return { reason: error.reason, since, retryAt: this.#options.clock.now() + this.pause };
   }
 
   /** How long there will be no further attempt. */
@@ -73,6 +94,7 @@ export class Logins {
       const grant = refuseCounted(await method.login(this.#stop.signal));
       this.#failure = undefined;
       this.#failures = 0;
+      this.#refusals = 0;
       const { ttl, renewable, warnings } = grant;
       emit({ kind: "logged_in", at: clock.now(), cluster, method: method.kind, ttl, renewable, warnings });
       const live = { token: grant.token, since, ttl, longest: ttl, renewable, fingerprint };
@@ -85,14 +107,24 @@ export class Logins {
     }
   }
 
+  #pauseAfter(error: LeafdError, fingerprint: string | undefined): Millis {
+    if (error instanceof CredentialRefused) {
+      if (this.#failure?.fingerprint !== fingerprint) this.#refusals = 0;
+      this.#refusals += 1;
+      return PAUSES_AFTER_REFUSALS[this.#refusals - 1] ?? AFTER_LOCKOUT_COUNT;
+    }
+    const longest = isOutage(error) || isLocal(error) ? LONGEST_CHEAP_PAUSE : MINUTE;
+    return Math.min(SECOND * 2 ** this.#failures, longest);
+  }
+
   #failed(error: LeafdError, fingerprint: string | undefined): void {
     const { cluster, method, clock, emit } = this.#options;
     const { reason, message, hint } = error;
-    const longest = isOutage(error) || isLocal(error) ? LONGEST_CHEAP_PAUSE : MINUTE;
-    const pause = Math.max(Math.min(SECOND * 2 ** this.#failures, longest), error.retryAfter ?? 0);
+    const pause = Math.max(this.#pauseAfter(error, fingerprint), error.retryAfter ?? 0);
     const known = this.#failure?.error.reason === reason && clock.monotonic() - this.#toldAt < MINUTE;
     this.#failures += 1;
-    this.#failure = { error, until: clock.monotonic() + pause, fingerprint };
+    const since = this.#failure?.since ?? clock.now();
+    this.#failure = { error, since, until: clock.monotonic() + pause, fingerprint };
     if (known) return;
     this.#toldAt = clock.monotonic();
     emit({

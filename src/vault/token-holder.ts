@@ -1,4 +1,5 @@
 import { orAborted } from "../domain/abort.ts";
+import type { LoginTrouble } from "../domain/cluster-status.ts";
 import { type Millis, SECOND } from "../domain/units.ts";
 import type { Clock, Emit } from "../rotation/ports.ts";
 import type { AuthMethod } from "./auth/method.ts";
@@ -37,6 +38,10 @@ export class TokenHolder {
   /** Aborts when another token takes over, or the one in use gets another life. */
   get changed(): AbortSignal {
     return this.#changed.signal;
+  }
+
+  get loginTrouble(): LoginTrouble | undefined {
+    return this.#logins.trouble;
   }
 
   /** How long no login will be tried. */

@@ -1,4 +1,5 @@
 import { orAborted } from "../domain/abort.ts";
+import type { LoginTrouble } from "../domain/cluster-status.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
 import { type EpochMillis, SECOND } from "../domain/units.ts";
@@ -69,6 +70,11 @@ export class Session {
     const { live } = this.#holder;
     if (live === undefined || live.ttl === 0) return undefined;
     return Math.round(this.#clock.now() + endOf(live) - this.#clock.monotonic());
+  }
+
+  /** Why the last login failed; undefined when it did not. */
+  get loginTrouble(): LoginTrouble | undefined {
+    return this.#holder.loginTrouble;
   }
 
   /** Keeps the token alive until the signal aborts; resolves then. */

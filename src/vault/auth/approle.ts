@@ -17,9 +17,24 @@ export function approleAuth(spec: SpecOf<"approle">, tools: AuthTools): AuthMeth
       const secret_id = await source?.take(signal);
       const secrets = secret_id === undefined ? {} : { secret_id };
       const hint = "check the role-id, and that the secret-id has not ended or been used up; deliver a new one";
-      return logIn(tools, { mount: spec.mount, path: "login", data: { role_id }, secrets, hint }, signal);
+      return logIn(
+        tools,
+        { mount: spec.mount, path: "login", data: { role_id }, secrets, hint, lockedOut: "the role-id" },
+        signal,
+      );
     },
     ...source?.watch,
+    ...(source === undefined || "value" in spec.roleId ? {} : watchBoth(spec.roleId.file, source.watch)),
+  };
+}
+
+/** A role-id that is corrected is another credential, as a new secret-id is. */
+function watchBoth(roleIdFile: string, { fingerprint }: SecretIdSource["watch"]): Pick<AuthMethod, "fingerprint"> {
+  return {
+    fingerprint: () => {
+      const [roleId, secretId] = [fileDigest(roleIdFile), fingerprint?.()];
+      return roleId === undefined || secretId === undefined ? undefined : `${roleId} ${secretId}`;
+    },
   };
 }
 

@@ -10,7 +10,9 @@ export function userpassAuth(spec: SpecOf<"userpass">, tools: AuthTools): AuthMe
     login: async (signal) => {
       const password = readCredential(spec.passwordFile, "password");
       const hint = `check the user "${spec.username}" and the password in ${spec.passwordFile}`;
-      return logIn(tools, { mount: spec.mount, path: `login/${spec.username}`, secrets: { password }, hint }, signal);
+      const { mount, username } = spec;
+      const lockedOut = `the user "${username}"`;
+      return logIn(tools, { mount, path: `login/${username}`, secrets: { password }, hint, lockedOut }, signal);
     },
     fingerprint: () => fileDigest(spec.passwordFile),
   };

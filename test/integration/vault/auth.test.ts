@@ -79,6 +79,27 @@ describe("approle", () => {
     await again.cluster.session.token(never);
   });
 
+  test("says when the role-id may be locked out, and what a lock-out is", async () => {
+    const path = "auth/approle/role/locked";
+    await vault.root("POST", path, { token_policies: ["default"] });
+    const roleId = { value: (await vault.root("GET", `${path}/role-id`)).data.role_id };
+    const data = { role_id: roleId.value, secret_id: "of-another-host" };
+    for (let i = 0; i < 5; i += 1) await vault.request("POST", "auth/approle/login", data, { token: "" });
+    const good = (await vault.root("POST", `${path}/secret-id`, {})).data.secret_id;
+    const auth = approle({ roleId, secretIdFile: await file("good", good) });
+    using it = watchedCluster(vault, { auth });
+    await assert.rejects(it.cluster.session.token(never), { reason: "login_denied", hint: /locked the role-id out/ });
+  });
+
+  test("logs in again as soon as another role-id is there", async () => {
+    const roleIdFile = await file("role-id-of-another", "wrong");
+    const auth = approle({ roleId: { file: roleIdFile }, secretIdFile: await file("right", pki.secretId) });
+    using it = watchedCluster(vault, { auth });
+    await assert.rejects(it.cluster.session.token(never), { reason: "login_denied" });
+    await writeFile(roleIdFile, pki.roleId);
+    await it.cluster.session.token(never);
+  });
+
   test("logs in again as soon as another secret-id is there, also while a refusal is waited out", async () => {
     const secretIdFile = await file("delivered", await pki.newSecretId({ uses: 1 }));
     using it = watchedCluster(vault, { auth: approle({ secretIdFile }) });

@@ -4,6 +4,7 @@ import { LeafdError, type Reason } from "../../../src/domain/errors.ts";
 import type { DaemonEvent } from "../../../src/domain/events/daemon.ts";
 import type { RotationEvent } from "../../../src/domain/events.ts";
 import { Secret } from "../../../src/domain/secret.ts";
+import { CredentialRefused } from "../../../src/vault/auth/login.ts";
 import type { AuthMethod } from "../../../src/vault/auth/method.ts";
 import type { Grant } from "../../../src/vault/replies.ts";
 import { Session } from "../../../src/vault/token-life.ts";
@@ -29,13 +30,14 @@ function world({ ttl = 60, renewable = true, fixed = false, uses = 0 }: WorldOpt
   const clock = new VirtualClock();
   const api = new FakeVaultApi();
   const events: RotationEvent[] = [];
-  const state = { logins: 0, fails: undefined as Reason | undefined, credentials: "a", attempts: 0 };
+  const state = { logins: 0, fails: undefined as Reason | "refused" | undefined, credentials: "a", attempts: 0 };
   const method: AuthMethod = {
     kind: "approle",
     fixed,
     fingerprint: () => state.credentials,
     login: async (): Promise<Grant> => {
       state.attempts += 1;
+      if (state.fails === "refused") throw new CredentialRefused("login_denied", "login: invalid secret-id");
       if (state.fails !== undefined) throw new LeafdError(state.fails, `login: ${state.fails}`);
       state.logins += 1;
       return { token: new Secret(`s.${state.logins}`), ttl: ttl * SECOND, renewable, uses, warnings: [] };
@@ -107,6 +109,23 @@ describe("logging in", () => {
       const attempts = state.attempts - before;
       assert.ok(Math.abs(attempts - (10 * MINUTE) / longest) <= 2, `${fails}: ${attempts} attempts in ten minutes`);
     }
+  });
+
+  test("is not refused five times in a row with one credential, which locks out everybody who has it", async () => {
+    const { state, session, clock } = world();
+    state.fails = "refused";
+    await using _ = running({ session });
+    await clock.advance(15 * MINUTE);
+    assert.equal(state.attempts, 4);
+    assert.deepEqual(session.loginTrouble?.reason, "login_denied");
+    await clock.advance(3 * MINUTE);
+    assert.equal(state.attempts, 5, "the count is over when nobody was refused for 15 min");
+    state.credentials = "b";
+    await clock.advance(5 * SECOND);
+    assert.equal(state.attempts, 7, "another one is tried at once, and again");
+    state.fails = undefined;
+    await clock.advance(5 * SECOND);
+    assert.equal(session.loginTrouble, undefined);
   });
 
   test("with new credentials does not wait for the pause after a failure", async () => {
