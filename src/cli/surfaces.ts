@@ -2,6 +2,7 @@ import type { EventSource } from "../control/event-stream.ts";
 import { startControl } from "../control/server.ts";
 import type { Daemon } from "../daemon.ts";
 import { toLeafdError } from "../domain/errors.ts";
+import { withClusters } from "../domain/explain.ts";
 import type { Settings } from "../domain/spec.ts";
 import { startObserve } from "../observe/http-server.ts";
 import { createMetrics } from "../observe/metrics.ts";
@@ -45,7 +46,7 @@ async function openControl({ daemon, settings, events }: SurfaceOptions, signal:
       directory,
       ...(gid === undefined ? {} : { gid }),
       status: () => daemon.status(),
-      explain: (service) => daemon.supervisor.runner(service)?.explain(),
+      explain: (service) => withClusters(daemon.supervisor.runner(service)?.explain(), daemon.status().clusters),
       events,
       operator: daemon.operator,
     },

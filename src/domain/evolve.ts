@@ -1,7 +1,7 @@
 import { byAnotherClock } from "./another-clock.ts";
-import type { Base, Failed } from "./events/base.ts";
-import type { ServiceEvent, Stage } from "./events.ts";
-import { type IssuerTrouble, isOfTheIssuer, type ProofOwed, type ServiceState, type Trouble } from "./state.ts";
+import type { ServiceEvent } from "./events.ts";
+import { type IssuerTrouble, isOfTheIssuer, type ProofOwed, type ServiceState } from "./state.ts";
+import { troubleAfter } from "./trouble.ts";
 import type { EpochMillis } from "./units.ts";
 
 type Kind = ServiceEvent["kind"];
@@ -48,13 +48,16 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   survive_unmet: (state) => ({ ...state, surviveUnmet: true }),
   rotation_failed: (state, event) => ({
     ...without(state, "activity"),
-    rotationTrouble: trouble(event, event.stage),
+    rotationTrouble: troubleAfter(event, event.stage, state.rotationTrouble),
     issuerTroubles: isOfTheIssuer(event)
       ? { ...state.issuerTroubles, [event.issuer]: issuerTrouble(state.issuerTroubles[event.issuer], event) }
       : state.issuerTroubles,
   }),
   reload_started: (state) => ({ ...state, activity: "reload" }),
-  reload_failed: (state, event) => ({ ...without(state, "activity"), reloadTrouble: trouble(event, "reload") }),
+  reload_failed: (state, event) => ({
+    ...without(state, "activity"),
+    reloadTrouble: troubleAfter(event, "reload", state.reloadTrouble),
+  }),
   delivered: (state, { at, proofOwed }) => ({
     // While proofs fail the trouble stays what they said.
     ...without(state, "activity", ...(state.reloadTrouble?.stage === "confirm" ? [] : ["reloadTrouble" as const])),
@@ -73,7 +76,7 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   still_live: (state, { at }) => ({ ...state, lastConfirm: at }),
   proof_pending: (state, { at, nextAt }) => lookAgain(state, { at, nextAt }),
   proof_failed: (state, event) => {
-    const next = { ...state, reloadTrouble: trouble(event, "confirm") };
+    const next = { ...state, reloadTrouble: troubleAfter(event, "confirm", state.reloadTrouble) };
     if (event.outcome === "unknown") return lookAgain(next, { at: event.at, nextAt: event.retryAt });
     const { servedUntil: staleUntil } = event;
     const told = { reloadOwed: true, proofFailures: state.proofFailures + 1 };
@@ -83,12 +86,14 @@ const FOLDS: { readonly [K in Kind]?: Fold<K> } = {
   resumed: (state) => without(state, "pausedUntil"),
   reserved: (state, { leaf }) => ({ ...without(state, "reserveTrouble"), reserve: leaf }),
   reserve_lost: (state) => without(state, "activity", "reserve"),
-  reserve_failed: (state, event) => ({ ...state, reserveTrouble: trouble(event, "issue") }),
+  reserve_failed: (state, event) => ({ ...state, reserveTrouble: troubleAfter(event, "issue", state.reserveTrouble) }),
   expired: (state, { generation }) => ({ ...without(state, "expiryTrouble"), expired: generation }),
-  expiry_failed: (state, event) => ({ ...state, expiryTrouble: trouble(event, "reload") }),
+  expiry_failed: (state, event) => ({ ...state, expiryTrouble: troubleAfter(event, "reload", state.expiryTrouble) }),
   revoked: (state) => without(state, "superseded", "revokeTrouble"),
   revoke_failed: (state, event) =>
-    event.final ? without(state, "superseded", "revokeTrouble") : { ...state, revokeTrouble: trouble(event, "issue") },
+    event.final
+      ? without(state, "superseded", "revokeTrouble")
+      : { ...state, revokeTrouble: troubleAfter(event, "issue", state.revokeTrouble) },
 };
 
 /** The next state. Pure: the same events give the same state, whatever happened around them. */
@@ -165,9 +170,4 @@ function owedSince(at: EpochMillis): ProofOwed {
 function lookAgain(state: ServiceState, { at, nextAt }: { at: EpochMillis; nextAt: EpochMillis }): ServiceState {
   const { since, looks } = state.proofOwed ?? owedSince(at);
   return { ...state, proofOwed: { since, nextAt, looks: looks + 1 } };
-}
-
-function trouble(event: Base & Failed, stage: Stage): Trouble {
-  const { at, failures, reason, message, retryAt } = event;
-  return { failures, reason, message, stage, at, retryAt, ...(event.hint === undefined ? {} : { hint: event.hint }) };
 }

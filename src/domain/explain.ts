@@ -1,4 +1,5 @@
 import { budgetOf, budgetOpensAt } from "./budget.ts";
+import type { ClusterStatus } from "./cluster-status.ts";
 import { decide } from "./decide.ts";
 import { type Foreseen, foresee, type Outlook } from "./explain/foresee.ts";
 import { jitter, renewalPoints } from "./schedule.ts";
@@ -55,6 +56,8 @@ export interface Explanation {
   readonly failing: readonly Failing[];
   /** Of everyone that it may ask, the reserve's issuer last. */
   readonly issuers: readonly IssuerStatus[];
+  /** Those of its issuers; empty where nobody knows. */
+  readonly clusters: readonly ClusterStatus[];
   readonly budget: Budget;
   /** Absent: reloads may happen at any time. In the past or now: a window is open. */
   readonly windowOpensAt?: EpochMillis;
@@ -80,19 +83,35 @@ export function explainService(state: ServiceState, facts: Facts): Explanation {
   const { now, spec, circuit, windowOpensAt } = around;
   const { reserve } = state;
   const service = serviceStatus(state, around);
-  const held = reserve && { serial: reserve.serial, due: reserve.due, notAfter: reserve.notAfter };
+  // One that is in use is held back no more.
+  const held = reserve !== undefined &&
+    reserve.serial !== state.current?.serial && {
+      serial: reserve.serial,
+      due: reserve.due,
+      notAfter: reserve.notAfter,
+    };
   return {
     at: now,
     service,
     ...renewalOf(state, facts),
     failing: failingOf(state),
     issuers: issuersOf(spec).map(({ name, cluster }) => issuerStatus({ name, cluster }, circuit(name))),
+    clusters: [],
     budget: spending(state, facts),
     ...(spec.windows.length > 0 && { windowOpensAt }),
     ...(held && { reserve: held }),
     next: nextOf(state, facts),
     outage: foresee(state, facts),
   };
+}
+
+/** The explanation with what is known of the clusters of its issuers, which no service knows. */
+export function withClusters(
+  explanation: Explanation | undefined,
+  clusters: readonly ClusterStatus[],
+): Explanation | undefined {
+  const isAsked = ({ name }: ClusterStatus) => explanation?.issuers.some(({ cluster }) => cluster === name);
+  return explanation && { ...explanation, clusters: clusters.filter(isAsked) };
 }
 
 /** Whoever waits does then what would be done then, as far as that is known now. */

@@ -95,6 +95,11 @@ function failoverFrom({ before, next }: Neighbours, state: ServiceState, around:
   return Math.max(since, Math.min(burnAt(current, FAILOVER_BURN), Math.max(openSince + FAILOVER_OPEN, needed)));
 }
 
+/** From when on another pair is wanted than there is. */
+export function wantedFrom(state: ServiceState): EpochMillis {
+  return state.current === undefined ? ALWAYS : neededFrom(state.current, state);
+}
+
 /** From when on a pair is wanted in place of this one. */
 function neededFrom({ due }: LeafFacts, { outdated, replaceAt, renewalAsked }: ServiceState): EpochMillis {
   if (renewalAsked) return ALWAYS;

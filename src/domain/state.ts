@@ -10,6 +10,8 @@ export interface Trouble {
   readonly message: string;
   readonly hint?: string;
   readonly stage: Stage;
+  /** When the first of them was. */
+  readonly since: EpochMillis;
   /** When the last of them was. */
   readonly at: EpochMillis;
   readonly retryAt: EpochMillis;

@@ -1,5 +1,6 @@
 import type { Act } from "./act.ts";
 import { type Circuit, looksWell } from "./circuit.ts";
+import type { ClusterStatus } from "./cluster-status.ts";
 import type { Reason } from "./errors.ts";
 import type { Stage } from "./events.ts";
 import type { RungName } from "./manifest.ts";
@@ -19,7 +20,7 @@ export const STANDINGS = [
   "pending", // not looked at yet: leafd is starting
   "not_live", // its dependents were told, and serve another certificate
   "reload_owed", // a good pair is published, and its dependents have not been told
-  "retrying", // a good pair, and the last attempt to replace it failed
+  "retrying", // a good pair; the last attempt to replace it failed, or there is nobody to ask
   "due", // a good pair whose renewal has come due or is under way
   "ok",
 ] as const;
@@ -33,7 +34,7 @@ export interface ServiceStatus {
   /** Readiness waits for it. */
   readonly required: boolean;
   readonly state: Standing;
-  /** Of the last failure, as long as it has not been made good. */
+  /** Of the last failure, as long as it has not been made good; or why its issuers are away, when it wants one of them. */
   readonly reason?: Reason;
   readonly message?: string;
   /** The part of the work in which it happened, and when. */
@@ -85,17 +86,6 @@ export interface ServiceStatus {
     readonly reload?: EpochMillis;
     readonly confirm?: EpochMillis;
   };
-}
-
-export interface ClusterStatus {
-  readonly name: string;
-  /** The address in use, or the first one while none has answered. */
-  readonly address: string;
-  /** Absent: not asked yet. */
-  readonly up?: boolean;
-  readonly reason?: Reason;
-  /** When the token ends unless it is renewed; absent: not logged in, or it never ends. */
-  readonly tokenExpires?: EpochMillis;
 }
 
 export interface IssuerStatus {
@@ -162,6 +152,8 @@ interface ServiceFacts {
   /** Proofs that failed for the pair on disk. */
   readonly proofFailures?: number;
   readonly failures: number;
+  /** It wants a certificate, and its issuers are away. */
+  readonly keptWaiting?: boolean;
 }
 
 /** The one word that matters most now. A pair that has ended is `expired` whatever else is true of it. */
@@ -171,7 +163,7 @@ export function standing(facts: ServiceFacts, now: EpochMillis): Standing {
   if (facts.notAfter <= now) return "expired";
   if ((facts.proofFailures ?? 0) > 0) return "not_live";
   if (!facts.delivered) return "reload_owed";
-  if (facts.failures > 0) return "retrying";
+  if (facts.failures > 0 || facts.keptWaiting === true) return "retrying";
   return facts.due !== undefined && facts.due <= now ? "due" : "ok";
 }
 

@@ -1,12 +1,6 @@
+import type { ClusterStatus } from "../domain/cluster-status.ts";
 import { RUNG_NAMES } from "../domain/manifest.ts";
-import {
-  type ClusterStatus,
-  type DaemonStatus,
-  hasValidPair,
-  type IssuerStatus,
-  type ServiceStatus,
-  STANDINGS,
-} from "../domain/status.ts";
+import { type DaemonStatus, hasValidPair, type IssuerStatus, type ServiceStatus, STANDINGS } from "../domain/status.ts";
 import { type EpochMillis, type Millis, SECOND } from "../domain/units.ts";
 import type { MetricName, Sample } from "./metric-catalog.ts";
 

@@ -1,4 +1,5 @@
-import type { ClusterStatus, DaemonStatus, ServiceStatus } from "../../src/domain/status.ts";
+import type { ClusterStatus } from "../../src/domain/cluster-status.ts";
+import type { DaemonStatus, ServiceStatus } from "../../src/domain/status.ts";
 import { HOUR } from "../../src/domain/units.ts";
 
 /** The moment the statuses below are about. */

@@ -1,8 +1,9 @@
+import type { ClusterStatus } from "../../domain/cluster-status.ts";
 import type { Explanation } from "../../domain/explain.ts";
 import type { ServiceStatus, Standing } from "../../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../../domain/units.ts";
 import { printable } from "../printable.ts";
-import { awayLines, ladderLines } from "../status/ladder.ts";
+import { awayLines, isRefusal, ladderLines } from "../status/ladder.ts";
 import { outageLines } from "./outage.ts";
 
 const STATES: Readonly<Record<Standing, string>> = {
@@ -11,7 +12,7 @@ const STATES: Readonly<Record<Standing, string>> = {
   pending: "it has not been looked at yet: leafd is starting",
   not_live: "its dependents were told, and serve another certificate",
   reload_owed: "a good pair is on disk, and its dependents have not been told",
-  retrying: "a good pair is on disk, and the last attempt failed",
+  retrying: "a good pair is on disk; the last attempt to replace it failed, or there is nobody to ask",
   due: "a good pair is on disk, and its renewal has come due or is under way",
   ok: "a good pair is on disk, and its dependents know it",
 };
@@ -85,7 +86,8 @@ function because({ by, renewAt, surviveMs = 0, marginMs, jitterMs, lifeMs }: Non
 function dependents({ service, windowOpensAt, at: now }: Explanation): string {
   const { delivered, live, lastSuccess, serial } = service;
   if (serial === undefined) return "nothing to tell them";
-  const seen = live === undefined ? "" : live ? " and seen to serve it" : " and not seen to serve it";
+  const lately = lastSuccess.confirm === undefined ? "" : ` (${formatDuration(now - lastSuccess.confirm)} ago)`;
+  const seen = live === undefined ? "" : live ? ` and seen to serve it${lately}` : " and not seen to serve it";
   const told = lastSuccess.reload === undefined ? "told" : `told ${formatDuration(now - lastSuccess.reload)} ago`;
   const window =
     windowOpensAt === undefined
@@ -94,19 +96,48 @@ function dependents({ service, windowOpensAt, at: now }: Explanation): string {
   return `${delivered ? `${told}${seen}` : "not told yet: a reload is owed"}${window}`;
 }
 
-function failing({ failing: rows, at: now }: Explanation): string[] {
-  return rows.flatMap(({ what, stage, reason, message, hint, failures, at, retryAt }) => [
+function failing(explanation: Explanation): string[] {
+  const { failing: rows, at: now } = explanation;
+  return rows.flatMap(({ what, stage, reason, message, hint, failures, since, at, retryAt }) => [
     `${what} (${stage}): ${reason}: ${message}`,
-    `${failures === 1 ? "once" : `${failures} times in a row`}, last ${formatDuration(now - at)} ago, again ${when(retryAt, now)}`,
+    `${failures === 1 ? "once" : `${failures} times in a row since ${formatTime(since)}`}, last ${formatDuration(now - at)} ago, again ${
+      what === "rotation" && waitsForIssuer(explanation) ? "as soon as an issuer answers" : when(retryAt, now)
+    }`,
     ...(hint === undefined ? [] : [`to do: ${hint}`]),
     `see docs/operations.md#${reason}`,
   ]);
 }
 
-function issuers({ issuers: all, at: now }: Explanation): string[] {
-  const away = awayLines(all, now);
-  const fine = all.filter(({ circuit }) => circuit === "closed").map(({ name }) => name);
-  return [...away, ...(fine.length === 0 ? [] : [`${fine.join(", ")}: nothing stands against asking`])];
+function issuers({ issuers: all, clusters, service, failing: rows, at: now }: Explanation): string[] {
+  const reasons = [...new Set(all.flatMap(({ circuit, reason }) => (circuit === "open" && reason ? [reason] : [])))];
+  const unsaid = reasons.filter((reason) => rows.every((row) => row.reason !== reason));
+  const refusals = new Map(service.ladder.map(({ kind, name = "", why = "" }) => [`${kind} ${name}`, why]));
+  const closed = all.filter(({ circuit }) => circuit === "closed");
+  const said = closed.map(({ name, cluster }) => {
+    const why = refusals.get(`issuer ${name}`) ?? "";
+    const words = stopped(clusters, cluster) ?? (isRefusal(why) ? `said no the last time (${why})` : undefined);
+    return { name, words: words ?? "nothing stands against asking" };
+  });
+  const same = [...new Set(said.map(({ words }) => words))];
+  return [
+    ...awayLines(all, now),
+    ...unsaid.map((reason) => `see docs/operations.md#${reason}`),
+    ...same.map((words) => `${names(said.filter((each) => each.words === words))}: ${words}`),
+  ];
+}
+
+function names(all: readonly { readonly name: string }[]): string {
+  return all.map(({ name }) => name).join(", ");
+}
+
+/** What is known to stand between leafd and a cluster, before anybody has asked an issuer there. */
+function stopped(clusters: readonly ClusterStatus[], wanted: string): string | undefined {
+  const cluster = clusters.find(({ name }) => name === wanted);
+  if (cluster?.up === false)
+    return `cluster ${wanted} is down${cluster.reason === undefined ? "" : ` (${cluster.reason})`}`;
+  const { login, tokenExpires } = cluster ?? {};
+  if (login === undefined || tokenExpires !== undefined) return undefined;
+  return `cluster ${wanted} lets nobody in (${login.reason}) since ${formatTime(login.since)}`;
 }
 
 function budget({ budget: { allowed, spent, opensAt }, at: now }: Explanation): string {
@@ -119,9 +150,19 @@ function reserve({ reserve: held, at: now }: Explanation): string[] {
   return [`${held.serial} is held, renewed ${when(held.due, now)}, ends ${when(held.notAfter, now)}`];
 }
 
-function next({ service: { nextAction, nextAt }, next: { issuer, cause }, at: now }: Explanation): string {
-  if (nextAction === "issue" && issuer === undefined)
-    return `${NEXT.issue} as soon as an issuer answers; looked at again ${when(nextAt, now)}`;
+/** Whom it would ask is away, then as now. */
+function waitsForIssuer({ service: { nextAction }, next: { issuer } }: Explanation): boolean {
+  return nextAction === "issue" && issuer === undefined;
+}
+
+function next(explanation: Explanation): string {
+  const { service, next: then, at: now } = explanation;
+  const { nextAction, nextAt, due } = service;
+  const { issuer, cause } = then;
+  if (waitsForIssuer(explanation))
+    return due !== undefined && due > now && nextAt >= due
+      ? `${NEXT.issue} when renewal is due and an issuer answers; not before ${formatTime(due)} (in ${formatDuration(due - now)})`
+      : `${NEXT.issue} as soon as an issuer answers; looked at again ${when(nextAt, now)}`;
   const whom = issuer === undefined ? "" : ` from ${issuer}`;
   const why = cause === undefined ? "" : ` (${cause})`;
   return `${NEXT[nextAction]}${whom}${why}, ${when(nextAt, now)}`;

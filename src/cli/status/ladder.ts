@@ -19,6 +19,11 @@ const WHY: Readonly<Record<string, string>> = {
   issuers_answer: "not needed while an issuer answers",
 };
 
+/** A rung that cannot help since somebody said no: the reason of a failure. */
+export function isRefusal(why: string): boolean {
+  return why !== "" && !(why in WHY);
+}
+
 /** The ladder of one service, indented below its name. */
 export function ladderLines({ name, ladder, surviveUnmet }: ServiceStatus, now: EpochMillis): string[] {
   const width = Math.max(...ladder.map((rung) => titleOf(rung).length));

@@ -1,10 +1,5 @@
-import {
-  type ClusterStatus,
-  type DaemonStatus,
-  isReady,
-  type ServiceStatus,
-  type Standing,
-} from "../../domain/status.ts";
+import type { ClusterStatus } from "../../domain/cluster-status.ts";
+import { type DaemonStatus, isReady, type ServiceStatus, type Standing } from "../../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime, MINUTE } from "../../domain/units.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
@@ -113,10 +108,18 @@ function when(at: EpochMillis, now: EpochMillis): string {
   return at <= now ? "now" : `in ${formatDuration(at - now)}`;
 }
 
-function clusterLine({ name, address, up, reason, tokenExpires }: ClusterStatus, now: EpochMillis): string {
-  const state = up === undefined ? "not asked yet" : up ? "up" : `down${reason === undefined ? "" : ` (${reason})`}`;
+function clusterLine({ name, address, up, reason, since, tokenExpires, login }: ClusterStatus, now: EpochMillis) {
+  const because = reason === undefined ? "" : ` (${reason})`;
+  const down = since === undefined ? `down${because}` : `down for ${formatDuration(now - since)}${because}`;
+  const state = up === undefined ? "not asked yet" : up ? "up" : down;
   const token = tokenExpires === undefined ? "" : `, token ends ${when(tokenExpires, now)}`;
-  return printable(`cluster ${name}: ${address} is ${state}${token}`);
+  return printable(`cluster ${name}: ${address} is ${state}${token}${loginWords(login, now)}`);
+}
+
+function loginWords(login: ClusterStatus["login"], now: EpochMillis): string {
+  if (login === undefined) return "";
+  const { reason, since, retryAt } = login;
+  return `, no login for ${formatDuration(now - since)} (${reason}), tried again ${when(retryAt, now)}`;
 }
 
 function clockLines({ clock }: DaemonStatus): string[] {

@@ -1,18 +1,21 @@
 import { decide } from "../decide.ts";
-import type { Circumstances } from "../ladder.ts";
+import { type Circumstances, turns, wantedFrom } from "../ladder.ts";
 import { rungs } from "../rungs.ts";
 import type { ServiceSpec } from "../spec.ts";
-import { isPaused, type ServiceState } from "../state.ts";
+import { isPaused, type ServiceState, type Trouble } from "../state.ts";
 import { type NextAction, type ServiceStatus, standing } from "../status.ts";
-import type { EpochMillis } from "../units.ts";
+import { type EpochMillis, formatTime } from "../units.ts";
 
 /** What there is to say about one service now: a view of its configuration and its state. */
 export function serviceStatus(state: ServiceState, around: Circumstances): ServiceStatus {
   const { spec, now } = around;
   const { current, reloadOwed } = state;
-  const trouble = state.rotationTrouble ?? state.reloadTrouble;
+  const own = state.rotationTrouble ?? state.reloadTrouble;
+  const kept = own === undefined ? keptWaiting(state, around) : undefined;
+  const trouble = own ?? kept;
   const failures = (state.rotationTrouble?.failures ?? 0) + (state.reloadTrouble?.failures ?? 0);
-  const facts = { inspected: state.recovered, delivered: !reloadOwed, proofFailures: state.proofFailures, failures };
+  const { recovered: inspected, proofFailures } = state;
+  const facts = { inspected, delivered: !reloadOwed, proofFailures, failures, keptWaiting: kept !== undefined };
   return {
     name: spec.name,
     required: spec.required,
@@ -44,6 +47,27 @@ export function serviceStatus(state: ServiceState, around: Circumstances): Servi
     },
   };
 }
+
+/**
+ * What stands in the way of a service that wants a certificate and may ask nobody: it has failed at nothing itself, since
+ * others have found out before that its issuers are away.
+ */
+function keptWaiting(state: ServiceState, around: Circumstances): KeptWaiting | undefined {
+  const { now, circuit } = around;
+  if (!state.recovered || isPaused(state, now) || wantedFrom(state) > now) return undefined;
+  const asked = turns(state, around).filter(({ from }) => from <= now);
+  const away = asked.flatMap(({ issuer }) => {
+    const is = circuit(issuer);
+    return is.kind === "closed" ? [] : [{ issuer, ...is }];
+  });
+  const [first] = away;
+  if (first === undefined || away.length < asked.length) return undefined;
+  const { reason, since: at, issuer } = first;
+  const message = `issuer ${issuer} has been away since ${formatTime(at)}: only its health is asked for`;
+  return { reason, message, stage: "issue", at };
+}
+
+type KeptWaiting = Pick<Trouble, "reason" | "message" | "stage" | "at">;
 
 function nextStep(state: ServiceState, around: Circumstances): { nextAction: NextAction; nextAt: EpochMillis } {
   const { now } = around;

@@ -28,7 +28,7 @@ export const STATES = [
     tone: "warn",
     mark: "↻",
     label: "retrying",
-    means: "a good pair; the last try to replace it failed",
+    means: "a good pair; the last try to replace it failed, or its issuers are away",
   },
   { state: "due", tone: "calm", mark: "◔", label: "due", means: "a good pair; renewal has come due or is under way" },
   { state: "ok", tone: "good", mark: "✓", label: "ok", means: "a good pair, and its dependents know it" },

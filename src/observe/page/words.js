@@ -1,4 +1,5 @@
-/** @import { DaemonStatus, IssuerStatus, ClusterStatus, NextAction, ServiceStatus } from "../../domain/status.ts" */
+/** @import { DaemonStatus, IssuerStatus, NextAction, ServiceStatus } from "../../domain/status.ts" */
+/** @import { ClusterStatus } from "../../domain/cluster-status.ts" */
 /** @import { Rung } from "../../domain/rungs.ts" */
 import { STATES } from "./states.js";
 import { duration, relative, stamp } from "./times.js";
@@ -131,10 +132,13 @@ export function issuerWords({ circuit, looksWell, since, reason, probeAt, caNotA
  * @param {number} now
  * @returns {Line}
  */
-export function clusterWords({ up, reason, tokenExpires }, now) {
-  const more = tokenExpires === undefined ? "" : `token ends ${relative(tokenExpires, now)}`;
+export function clusterWords({ up, reason, since, tokenExpires, login }, now) {
+  const token = tokenExpires === undefined ? [] : [`token ends ${relative(tokenExpires, now)}`];
+  const denied = login === undefined ? [] : [`no login since ${stamp(login.since)} (${login.reason})`];
+  const down = since === undefined ? [] : [`since ${stamp(since)}`];
+  const more = [...down, ...denied, ...token].join(", ");
   if (up === undefined) return { words: "not asked yet", more, tone: "calm" };
-  if (up) return { words: "up", more, tone: "good" };
+  if (up) return { words: "up", more, tone: login === undefined ? "good" : "warn" };
   return { words: `down${reason === undefined ? "" : ` (${reason})`}`, more, tone: "bad" };
 }
 

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { renderExplanation } from "../../../src/cli/explain/text.ts";
 import type { Circuit } from "../../../src/domain/circuit.ts";
+import type { ClusterStatus } from "../../../src/domain/cluster-status.ts";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";
-import { explainService, type Facts } from "../../../src/domain/explain.ts";
+import { explainService, type Facts, withClusters } from "../../../src/domain/explain.ts";
 import { INITIAL_STATE, type ServiceState } from "../../../src/domain/state.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/units.ts";
 import { around, exampleIssuer, exampleService } from "../../support/circumstances.ts";
@@ -21,17 +22,16 @@ const SPEC = exampleService({
   },
 });
 
+const factsAt = (now: number): Facts => ({
+  around: around(now, { spec: SPEC }),
+  windowOpensAt: (from) => from,
+  seed: "",
+  skew: 0,
+  issued: [],
+});
+
 function told(state: ServiceState, now: number, changes: Partial<Facts> = {}) {
-  return renderExplanation(
-    explainService(state, {
-      around: around(now, { spec: SPEC }),
-      windowOpensAt: (from) => from,
-      seed: "",
-      skew: 0,
-      issued: [],
-      ...changes,
-    }),
-  );
+  return renderExplanation(explainService(state, { ...factsAt(now), ...changes }));
 }
 
 const after = (...events: readonly ServiceEvent[]) => events.reduce(evolve, INITIAL_STATE);
@@ -55,14 +55,14 @@ describe("the explanation of a service", () => {
     const text = told(RETRYING, LEAF.due, { around: circumstances, issued: [NOW] });
     assert.equal(
       text,
-      `payments: retrying: a good pair is on disk, and the last attempt failed
+      `payments: retrying: a good pair is on disk; the last attempt to replace it failed, or there is nobody to ask
 
   certificate  3f2a91b07c44d5e6 of main (primary), 2026-01-01T12:00:00Z to 2026-01-01T13:00:00Z, ends in 19m 59s
   renewal      due now; 0 % of the time from there to the end is used up
                because that was planned when it was issued, by another configuration, clock or lease than now
   dependents   told
   failing      rotation (issue): sealed: Vault is sealed
-               2 times in a row, last 1s ago, again in 59s (2026-01-01T12:41:00Z)
+               2 times in a row since 2026-01-01T12:40:00Z, last 1s ago, again as soon as an issuer answers
                to do: Unseal it.
                see docs/operations.md#sealed
   issuers      issuer main: away for 1s (sealed); its health is looked at in 7s
@@ -88,6 +88,41 @@ If no issuer answered from now on, while disk and dependents do as they are told
   So it serves a valid certificate until 2026-01-01T15:00:00Z: for 2h 19m.
 `,
     );
+  });
+
+  it("says what is known to stand against an issuer that nobody has asked yet", () => {
+    const known = { name: "default", address: "https://vault:8200" };
+    const issuers = (clusters: readonly ClusterStatus[], state = RETRYING) => {
+      const explained = withClusters(explainService(state, factsAt(NOW)), clusters);
+      return /^ {2}issuers +(.*)$/m.exec(explained === undefined ? "" : renderExplanation(explained))?.[1];
+    };
+    const all = "main, dr, main-reserve";
+    const fine = after({ ...EVENTS.recovered, reloadOwed: false });
+    assert.equal(issuers([{ ...known, up: true }], fine), `${all}: nothing stands against asking`);
+    assert.equal(
+      issuers([{ ...known, up: false, reason: "sealed" }], fine),
+      `${all}: cluster default is down (sealed)`,
+    );
+    const login = { reason: "login_denied", since: NOW - HOUR, retryAt: NOW } as const;
+    const denied = `${all}: cluster default lets nobody in (login_denied) since 2026-01-01T11:00:00Z`;
+    assert.equal(issuers([{ ...known, up: true, login }], fine), denied);
+    const tokenExpires = NOW + HOUR;
+    assert.equal(issuers([{ ...known, up: true, login, tokenExpires }], fine), `${all}: nothing stands against asking`);
+    const refused = after(
+      { ...EVENTS.recovered, reloadOwed: false },
+      { ...EVENTS.rotation_failed, reason: "role_missing" },
+    );
+    assert.equal(issuers([], refused), "main: said no the last time (role_missing)");
+  });
+
+  it("does not promise a request before renewal is due", () => {
+    const fine = after({ ...EVENTS.recovered, reloadOwed: false }, { ...EVENTS.reserved, leaf: HELD });
+    const text = told(fine, NOW, { around: around(NOW, { spec: SPEC, circuits: { main: OPEN, dr: OPEN } }) });
+    assert.match(
+      text,
+      /^ {2}next +ask for a certificate when renewal is due and an issuer answers; not before 2026-01-01T12:40:00Z/m,
+    );
+    assert.match(text, /see docs\/operations\.md#sealed/);
   });
 
   it("without a pair: there is nothing to keep", () => {

@@ -296,6 +296,7 @@ describe("the reserve", () => {
       reason: "budget_exhausted",
       message: "",
       stage: "issue",
+      since: DUE,
       at: DUE,
       retryAt: END,
     } as const;

@@ -36,6 +36,7 @@ const failed = (stage: Trouble["stage"], changes: Partial<Trouble> = {}): Troubl
   reason: "reload_failed",
   message: "",
   stage,
+  since: START,
   at: START,
   retryAt: START + HOUR,
   ...changes,

@@ -44,6 +44,7 @@ const trouble = (changes: Partial<Trouble> = {}): Trouble => ({
   reason: "reload_failed",
   message: "",
   stage: "reload",
+  since: START,
   at: START,
   retryAt: START + MINUTE,
   ...changes,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Circuit } from "../../../src/domain/circuit.ts";
 import type { ServiceEvent } from "../../../src/domain/events.ts";
 import { evolve } from "../../../src/domain/evolve.ts";
 import type { ServiceSpec } from "../../../src/domain/spec.ts";
@@ -53,6 +54,39 @@ describe("the status of a service", () => {
       ["missing", "sealed", "Vault is sealed", 2, "issue", NOW + MINUTE],
     );
     assert.deepEqual([status.failedStage, status.failedAt], ["issue", NOW]);
+  });
+
+  it("while all whom it may ask are away: why, though it has failed at nothing itself", () => {
+    const open: Circuit = { kind: "open", since: NOW - HOUR, reason: "sealed", trips: 0, probeAt: NOW + MINUTE };
+    const at = (now: number, circuits: Readonly<Record<string, Circuit>>, ...events: readonly ServiceEvent[]) => {
+      const state = [{ ...EVENTS.recovered, reloadOwed: false }, ...events].reduce(evolve, INITIAL_STATE);
+      const {
+        state: standing,
+        reason,
+        message,
+        failedStage,
+        failedAt,
+        failures,
+      } = serviceStatus(state, around(now, { spec: SPEC, circuits }));
+      return { standing, reason, message, failedStage, failedAt, failures };
+    };
+    assert.deepEqual(at(LEAF.due, { main: open }), {
+      standing: "retrying",
+      reason: "sealed",
+      message: "issuer main has been away since 2026-01-01T11:00:00Z: only its health is asked for",
+      failedStage: "issue",
+      failedAt: NOW - HOUR,
+      failures: 0,
+    });
+    assert.equal(at(LEAF.due - MINUTE, { main: open }).standing, "ok", "nothing is wanted yet");
+    assert.equal(at(LEAF.due, {}).standing, "due");
+    assert.equal(at(LEAF.notAfter, { main: open }).reason, "sealed");
+    const paused = { ...EVENTS.paused, until: LEAF.due + HOUR };
+    assert.equal(at(LEAF.due, { main: open }, paused).reason, undefined, "that is why");
+    const tried = { ...open, kind: "half_open", streak: 1, trial: "other" } as const;
+    assert.equal(at(LEAF.due, { main: tried }).reason, "sealed", "another one tries it");
+    const failed = { ...EVENTS.rotation_failed, reason: "role_missing" } as const;
+    assert.equal(at(LEAF.due, { main: open }, failed).reason, "role_missing", "its own failure says more");
   });
 
   it("while the budget is spent: that, until the next certificate is within it", () => {
