@@ -70,6 +70,8 @@ export interface ServiceStatus {
    * or cannot tell yet.
    */
   readonly served?: boolean;
+  /** When the certificate ends that dependents use, while that is known to be another one than the one on disk. */
+  readonly usedUntil?: EpochMillis;
   /** When the reserve ends that is held for an outage; absent: none is. */
   readonly reserveNotAfter?: EpochMillis;
   /** What holds while a new certificate cannot be had, in its order. */

@@ -3,7 +3,7 @@ import type { Explanation } from "../../domain/explain.ts";
 import type { ServiceStatus, Standing } from "../../domain/status.ts";
 import { type EpochMillis, formatDuration, formatTime } from "../../domain/units.ts";
 import { printable } from "../printable.ts";
-import { awayLines, isRefusal, ladderLines } from "../status/ladder.ts";
+import { awayLines, endsWhen, isRefusal, ladderLines } from "../status/ladder.ts";
 import { outageLines } from "./outage.ts";
 
 const STATES: Readonly<Record<Standing, string>> = {
@@ -55,9 +55,7 @@ export function renderExplanation(explanation: Explanation): string {
 
 function certificate({ serial, issuer, rung, notBefore, notAfter }: ServiceStatus, now: EpochMillis): string {
   if (serial === undefined || notBefore === undefined || notAfter === undefined) return "none";
-  const end =
-    notAfter <= now ? `ended ${formatDuration(now - notAfter)} ago` : `ends in ${formatDuration(notAfter - now)}`;
-  return `${serial} of ${issuer} (${rung}), ${formatTime(notBefore)} to ${formatTime(notAfter)}, ${end}`;
+  return `${serial} of ${issuer} (${rung}), ${formatTime(notBefore)} to ${formatTime(notAfter)}, ${endsWhen(notAfter, now)}`;
 }
 
 function renewal({ renewal: reason, at: now }: Explanation): string[] {
@@ -84,7 +82,7 @@ function because({ by, renewAt, surviveMs = 0, marginMs, jitterMs, lifeMs }: Non
 }
 
 function dependents({ service, windowOpensAt, at: now }: Explanation): string {
-  const { delivered, live, lastSuccess, serial } = service;
+  const { delivered, live, lastSuccess, serial, usedUntil } = service;
   if (serial === undefined) return "nothing to tell them";
   const lately = lastSuccess.confirm === undefined ? "" : ` (${formatDuration(now - lastSuccess.confirm)} ago)`;
   const seen = live === undefined ? "" : live ? ` and seen to serve it${lately}` : " and not seen to serve it";
@@ -93,7 +91,8 @@ function dependents({ service, windowOpensAt, at: now }: Explanation): string {
     windowOpensAt === undefined
       ? ""
       : `; a window ${windowOpensAt <= now ? "is open" : `opens ${when(windowOpensAt, now)}`}`;
-  return `${delivered ? `${told}${seen}` : "not told yet: a reload is owed"}${window}`;
+  const used = usedUntil === undefined ? "" : `; the certificate that they use ${endsWhen(usedUntil, now)}`;
+  return `${delivered ? `${told}${seen}` : "not told yet: a reload is owed"}${used}${window}`;
 }
 
 function failing(explanation: Explanation): string[] {

@@ -19,6 +19,11 @@ const WHY: Readonly<Record<string, string>> = {
   issuers_answer: "not needed while an issuer answers",
 };
 
+/** `ends in 5m`, `ended 5m ago`. */
+export function endsWhen(end: EpochMillis, now: EpochMillis): string {
+  return end <= now ? `ended ${formatDuration(now - end)} ago` : `ends in ${formatDuration(end - now)}`;
+}
+
 /** A rung that cannot help since somebody said no: the reason of a failure. */
 export function isRefusal(why: string): boolean {
   return why !== "" && !(why in WHY);

@@ -54,17 +54,20 @@ function said(judged: readonly Judged[]): string {
 }
 
 function judge(service: ServiceStatus, now: EpochMillis): readonly Judged[] {
-  const { name, required, state, reason } = service;
+  const { name, required, state, reason, usedUntil, rung } = service;
   const because = reason === undefined ? "" : ` (${reason})`;
   const say = (level: Level, why: string) => [{ level, name, why: `${why}${because}` }];
   if (state === "expired" || state === "missing") return say(required ? "critical" : "warning", state);
   if (state === "pending") return say("warning", "not looked at yet");
   const burn = burnOf(service, now);
   const used = `${Math.floor(burn * 100)}% of its renewal window is used up`;
+  if (usedUntil !== undefined && usedUntil <= now)
+    return say(required ? "critical" : "warning", "its dependents use a certificate that has ended");
   if (burn > ALERT_BURN.critical) return say("critical", used);
   if (burn > ALERT_BURN.warning) return say("warning", used);
   if (state === "not_live") return say("warning", "another certificate is served");
-  return state === "reload_owed" && reason !== undefined ? say("warning", "its dependents could not be told") : [];
+  if (state === "reload_owed" && reason !== undefined) return say("warning", "its dependents could not be told");
+  return rung === "reserve" ? say("warning", "its reserve is in use") : [];
 }
 
 /** The part of the time between the due renewal and the end that is used up: 0 before it, 1 at the end and after. */

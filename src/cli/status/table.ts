@@ -3,7 +3,7 @@ import { type DaemonStatus, isReady, type ServiceStatus, type Standing } from ".
 import { type EpochMillis, formatDuration, formatTime, MINUTE } from "../../domain/units.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { printable } from "../printable.ts";
-import { awayLines, ladderLines } from "./ladder.ts";
+import { awayLines, endsWhen, ladderLines } from "./ladder.ts";
 
 export interface TableOptions {
   readonly now: EpochMillis;
@@ -94,9 +94,11 @@ function left(until: EpochMillis | undefined, now: EpochMillis, over: string): s
 }
 
 function why(service: ServiceStatus, now: EpochMillis): string {
-  const { pausedUntil } = service;
+  const { pausedUntil, usedUntil, rung } = service;
   const pause = pausedUntil === undefined ? "" : `paused until ${formatTime(pausedUntil)}`;
-  return [pause, trouble(service, now)].filter((part) => part !== "").join("; ");
+  const used = usedUntil === undefined ? "" : `the one in use ${endsWhen(usedUntil, now)}`;
+  const reserve = rung === "reserve" ? "its reserve is in use" : "";
+  return [pause, used, reserve, trouble(service, now)].filter((part) => part !== "").join("; ");
 }
 
 function trouble({ reason, message, nextAction, nextAt }: ServiceStatus, now: EpochMillis): string {

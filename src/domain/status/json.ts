@@ -5,7 +5,7 @@ import { formatTime } from "../units.ts";
 
 /** The members of a status that are points in time, wherever they stand: numbers in the program, RFC 3339 in JSON. */
 const TIMES: ReadonlySet<string> = new Set(
-  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload confirm pausedUntil from since probeAt failedAt reserveNotAfter caNotAfter trustNotAfter lastTick retryAt opensAt windowOpensAt".split(
+  "startedAt configLoadedAt at tokenExpires nextAt notBefore notAfter due issue store reload confirm pausedUntil from since probeAt failedAt reserveNotAfter usedUntil caNotAfter trustNotAfter lastTick retryAt opensAt windowOpensAt".split(
     " ",
   ),
 );

@@ -2,7 +2,7 @@ import { decide } from "../decide.ts";
 import { type Circumstances, turns, wantedFrom } from "../ladder.ts";
 import { rungs } from "../rungs.ts";
 import type { ServiceSpec } from "../spec.ts";
-import { isPaused, type ServiceState, type Trouble } from "../state.ts";
+import { inUseUntil, isPaused, type ServiceState, type Trouble } from "../state.ts";
 import { type NextAction, type ServiceStatus, standing } from "../status.ts";
 import { type EpochMillis, formatTime } from "../units.ts";
 
@@ -78,9 +78,16 @@ function nextStep(state: ServiceState, around: Circumstances): { nextAction: Nex
 }
 
 /** See `ServiceStatus`. A probe outweighs what a reload says, and what it saw last holds until it has seen other. */
-function servedField(state: ServiceState, { reload, probes }: ServiceSpec): Pick<ServiceStatus, "served"> {
+function servedField(
+  state: ServiceState,
+  { reload, probes }: ServiceSpec,
+): Pick<ServiceStatus, "served" | "usedUntil"> {
   if (state.current === undefined) return {};
-  if (state.reloadOwed || state.proofFailures > 0) return { served: false };
+  if (state.reloadOwed || state.proofFailures > 0) {
+    const usedUntil = inUseUntil(state);
+    const isOther = usedUntil !== undefined && usedUntil !== state.current.notAfter;
+    return { served: false, ...(isOther && { usedUntil }) };
+  }
   const isTold = probes.length > 0 ? state.proofOwed === undefined : reload.length > 0;
   return isTold ? { served: true } : {};
 }

@@ -50,6 +50,16 @@ describe("status --nagios", () => {
     assert.equal(verdict(serviceStatus({ state: "reload_owed", reason: "reload_failed" })).exitCode, 1);
     assert.equal(verdict(serviceStatus({ state: "reload_owed" })).exitCode, 0, "a reload is on its way, or a window");
     assert.equal(verdict(serviceStatus({ state: "pending" })).exitCode, 1);
+    assert.equal(verdict(serviceStatus({ rung: "reserve" })).exitCode, 1, "nothing may come after it");
+  });
+
+  it("is critical when dependents use a certificate that has ended, whatever is on disk", () => {
+    const owed = { state: "reload_owed", reason: "reload_failed" } as const;
+    assert.equal(verdict(serviceStatus({ ...owed, usedUntil: NOW + 1 })).exitCode, 1);
+    const ended = verdict(serviceStatus({ ...owed, usedUntil: NOW }));
+    assert.equal(ended.exitCode, 2);
+    assert.match(ended.line, /payments: its dependents use a certificate that has ended \(reload_failed\)/);
+    assert.equal(verdict(serviceStatus({ ...owed, required: false, usedUntil: NOW })).exitCode, 1);
   });
 
   it("names the worst five of a thousand, and says when it read the disk", () => {

@@ -36,6 +36,30 @@ describe("the status table", () => {
     assert.match(ill, /- {7}paused until 2026-01-01T13:00:00Z; sealed \(issue in 5s\): Vault is sealed$/);
   });
 
+  it("says when the certificate in use ends, and that it is the reserve", () => {
+    const owed = { state: "reload_owed", delivered: false } as const;
+    const services = [
+      serviceStatus({ ...owed, usedUntil: NOW - HOUR }),
+      serviceStatus({ ...owed, usedUntil: NOW + HOUR }),
+      serviceStatus({ rung: "reserve" }),
+    ];
+    const [, ended = "", ends = "", reserve = ""] = renderStatusTable(daemonStatus(services), plain).split("\n");
+    assert.match(ended, /owed {4}the one in use ended 1h ago$/);
+    assert.match(ends, /owed {4}the one in use ends in 1h$/);
+    assert.match(reserve, /done {4}its reserve is in use$/);
+  });
+
+  it("says since when a cluster is down, and that nobody is let in", () => {
+    const login = { reason: "login_denied", since: NOW - HOUR, retryAt: NOW + HOUR } as const;
+    const clusters = [
+      { name: "a", address: "https://a:8200", up: false, reason: "sealed", since: NOW - HOUR },
+      { name: "b", address: "https://b:8200", up: true, login },
+    ] as const;
+    const table = renderStatusTable(daemonStatus([], { clusters }), plain);
+    assert.match(table, /^cluster a: https:\/\/a:8200 is down for 1h \(sealed\)$/m);
+    assert.match(table, /^cluster b: .* is up, no login for 1h \(login_denied\), tried again in 1h$/m);
+  });
+
   it("cuts the reason at the width of the terminal, and nothing in a pipe", () => {
     const status = daemonStatus([missingService({ message: "x".repeat(500) })]);
     const cut = renderStatusTable(status, { ...plain, width: 100 }).split("\n");

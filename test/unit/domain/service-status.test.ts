@@ -89,6 +89,14 @@ describe("the status of a service", () => {
     assert.equal(at(LEAF.due, { main: open }, failed).reason, "role_missing", "its own failure says more");
   });
 
+  it("while the dependents use another certificate: when that ends", () => {
+    const served = { ...EVENTS.recovered, servedUntil: NOW + MINUTE };
+    assert.deepEqual([after({ ...served, reloadOwed: true }).usedUntil], [NOW + MINUTE]);
+    assert.equal(after({ ...served, reloadOwed: false }).usedUntil, undefined);
+    const same = { ...EVENTS.recovered, servedUntil: LEAF.notAfter, reloadOwed: true };
+    assert.equal(after(same).usedUntil, undefined, "the same pair in another form");
+  });
+
   it("while the budget is spent: that, until the next certificate is within it", () => {
     const spent = { ...EVENTS.rotation_failed, reason: "budget_exhausted" } as const;
     assert.equal(after(EVENTS.recovered, spent).budgetSpent, true);
