@@ -81,6 +81,27 @@ const TOKENS: readonly AlertCase[] = [
   },
   {
     alert: "LeafdTokenEnding",
+    what: "it was revoked, and nobody is let in",
+    series: { [TOKEN]: "3600x40 stale", [CLUSTER]: "1x400", ...RUNS },
+    at: ["14m", "60m"],
+    fires: [{ severity: "warning", labels: vault, summary: ends("0s") }],
+  },
+  {
+    alert: "LeafdTokenEnding",
+    what: "it went with Vault, which is another alert, or with a restart that took a minute to log in",
+    series: { [TOKEN]: "3600x40 stale _x4 6000x100", [CLUSTER]: "1x40 0x2 1x100", ...RUNS },
+    at: ["10m30s", "11m", "14m"],
+    fires: [],
+  },
+  {
+    alert: "LeafdTokenEnding",
+    what: "the cluster was taken out of the configuration",
+    series: { [TOKEN]: "3600x40 stale", [CLUSTER]: "1x40 stale", ...RUNS },
+    at: ["14m"],
+    fires: [],
+  },
+  {
+    alert: "LeafdTokenEnding",
     what: "once has left it in a textfile",
     series: { [TOKEN]: "3600x400" },
     at: ["55m"],

@@ -9,6 +9,17 @@ const info = (issuer: string, rung: string, serial: string) =>
 const failover = { service: "payments", issuer: "dr", rung: "failover" };
 const reserve = { service: "payments", issuer: "long", rung: "reserve" };
 
+const inUse = {
+  severity: "warning",
+  labels: reserve,
+  summary: "payments on vm-1:9464: its reserve is in use, since all its issuers had failed",
+} as const;
+const nothingAfter = {
+  severity: "critical",
+  labels: reserve,
+  summary: "payments on vm-1:9464: its reserve is in use, and nothing comes after it",
+} as const;
+
 const LADDER: readonly AlertCase[] = [
   {
     alert: "LeafdOnFailover",
@@ -42,13 +53,41 @@ const LADDER: readonly AlertCase[] = [
     what: "the reserve is published",
     series: { [info("long", "reserve", "c3")]: "1x40" },
     at: ["1m"],
-    fires: [
-      {
-        severity: "critical",
-        labels: reserve,
-        summary: "payments on vm-1:9464: its reserve is in use, and nothing comes after it",
-      },
-    ],
+    fires: [inUse, nothingAfter],
+  },
+  {
+    alert: "LeafdOnReserve",
+    what: "another reserve is held, and an issuer is away",
+    series: {
+      [info("long", "reserve", "c3")]: "1x40",
+      leafd_services_reserve_missing: "0x40",
+      'leafd_issuer_up{issuer="main"}': "0x40",
+      'leafd_issuer_up{issuer="long"}': "1x40",
+    },
+    at: ["1m"],
+    fires: [inUse, nothingAfter],
+  },
+  {
+    alert: "LeafdOnReserve",
+    what: "the issuers are back, and no other reserve is held yet",
+    series: {
+      [info("long", "reserve", "c3")]: "1x40",
+      leafd_services_reserve_missing: "1x40",
+      'leafd_issuer_up{issuer="main"}': "1x40",
+    },
+    at: ["1m"],
+    fires: [inUse, nothingAfter],
+  },
+  {
+    alert: "LeafdOnReserve",
+    what: "the issuers are back, and another one is held",
+    series: {
+      [info("long", "reserve", "c3")]: "1x40",
+      leafd_services_reserve_missing: "0x40",
+      'leafd_issuer_up{issuer="main"}': "1x40",
+    },
+    at: ["1m"],
+    fires: [inUse],
   },
   {
     alert: "LeafdOnReserve",
