@@ -1,13 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
-import type { IssuerSpec } from "../domain/cluster-spec.ts";
 import { toLeafdError } from "../domain/errors.ts";
 import type { RotationEvent } from "../domain/events.ts";
-import { issuersOf, type ServiceSpec } from "../domain/spec.ts";
+import type { ServiceSpec } from "../domain/spec.ts";
 import { issuingCaEnds } from "../domain/status/authority-ends.ts";
 import { type IssuerStatus, issuerStatus } from "../domain/status.ts";
 import { MINUTE, type Millis, SECOND } from "../domain/units.ts";
 import { Agenda } from "./agenda.ts";
-import { type Changes, changeClasses } from "./changes.ts";
+import { type Changes, changeClasses, issuersByName, turnover } from "./changes.ts";
 import { Crew, type CrewOptions, type Start } from "./crew.ts";
 import { FirstLook } from "./first-look.ts";
 import { Gate } from "./gate.ts";
@@ -57,14 +55,11 @@ export class Supervisor {
 
   /** The circuits of all issuers that a service may ask. */
   issuers(): readonly IssuerStatus[] {
-    const ends = issuingCaEnds(this.services().map(({ state }) => state));
-    return [...this.#issuers().values()].map(({ name, cluster }) =>
+    const services = this.services();
+    const ends = issuingCaEnds(services.map(({ state }) => state));
+    return [...issuersByName(services.map(({ spec }) => spec)).values()].map(({ name, cluster }) =>
       issuerStatus({ name, cluster, ...ends.get(name) }, this.#crew.circuits.of(name)),
     );
-  }
-
-  #issuers(): ReadonlyMap<string, IssuerSpec> {
-    return new Map(this.services().flatMap(({ spec }) => issuersOf(spec).map((issuer) => [issuer.name, issuer])));
   }
 
   runner(name: string): ServiceRunner | undefined {
@@ -82,19 +77,10 @@ export class Supervisor {
    * ends what it is doing and begins again from the disk, which costs a certificate only when the request is another.
    */
   async apply(specs: readonly ServiceSpec[], replaced: ReadonlySet<string> = new Set()): Promise<Changes> {
-    const wanted = new Map(specs.map((spec) => [spec.name, spec]));
-    const gone = [...this.#running.keys()].filter((name) => !wanted.has(name));
-    const fresh = specs.filter((spec) => !this.#running.has(spec.name));
-    const changed = specs.filter((spec) => {
-      const old = this.#running.get(spec.name)?.runner.spec;
-      const isMoved = issuersOf(spec).some(({ cluster }) => replaced.has(cluster));
-      return old !== undefined && (isMoved || !isDeepStrictEqual(old, spec));
-    });
-    await Promise.all(gone.map((name) => this.#remove(name)));
-    const before = this.#issuers();
-    const isOther = (issuer: IssuerSpec) => !isDeepStrictEqual(issuer, before.get(issuer.name) ?? issuer);
-    for (const issuer of specs.flatMap(issuersOf))
-      if (replaced.has(issuer.cluster) || isOther(issuer)) this.#crew.circuits.forget(issuer.name);
+    const before = this.services().map(({ spec }) => spec);
+    const { gone, changed, fresh, issuers } = turnover(before, specs, replaced);
+    await Promise.all(gone.map(({ name }) => this.#remove(name)));
+    for (const issuer of issuers) this.#crew.circuits.forget(issuer);
     await Promise.all(changed.map((spec) => this.#replace(spec, paceOf(changed.length))));
     const added = fresh.map((spec) => this.#start(spec, { pace: paceOf(fresh.length) }));
     this.#firstLook ??= this.#look(added);
