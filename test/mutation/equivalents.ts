@@ -25,6 +25,12 @@ const EQUIVALENTS: readonly Equivalent[] = [
     why: "no time is before undefined, so that what follows comes to the same; only the compiler asks for it",
   },
   {
+    file: "src/domain/ladder.ts",
+    place: "hasReturned",
+    what: "is.since !== undefined && at <= is.since → (at <= is.since)",
+    why: "no time is before undefined; only the compiler asks for the first half",
+  },
+  {
     file: "src/domain/rules.ts",
     place: "RULES",
     what: "reloadOwed || proofOwed !== undefined || lastConfirm === undefined → (reloadOwed || proofOwed !== undefined)",
