@@ -2,7 +2,7 @@ import { LeafdError } from "../domain/errors.ts";
 import type { OutputSpec } from "../domain/spec.ts";
 import type { HeldDirectory } from "./directory.ts";
 import { refuseForeign } from "./links.ts";
-import { judgeClaim, readOwner, writeOwner } from "./owner.ts";
+import { judgeClaim, type OwnerRecord, readOwner, writeOwner } from "./owner.ts";
 import { identifySelf, isRunning, type ProcessIdentity } from "./process-identity.ts";
 
 /** Tells of something that does not stop the work; `subject` is the path it is about. */
@@ -13,6 +13,19 @@ export interface ClaimOptions {
   readonly instance: string;
   readonly takeover: boolean;
   readonly warn: Warn;
+}
+
+/** Refuses the directory of another leafd than that of this installation, as a claim would. */
+export function refuseClaimed(directory: HeldDirectory, instance: string): void {
+  const question = { record: readOwner(directory), self: identifySelf(instance), isRunning };
+  const verdict = judgeClaim({ ...question, held: false, takeover: false });
+  if (verdict.kind === "foreign") throw writtenByAnother(directory.path, verdict.holder);
+}
+
+function writtenByAnother(path: string, { host, pid, service }: OwnerRecord): LeafdError {
+  return new LeafdError("target_foreign", `${path} is written by another leafd (pid ${pid} on ${host}, "${service}")`, {
+    hint: "Stop that one or use another directory; if it is gone for good, start once with --takeover.",
+  });
 }
 
 /** This process's claims on output directories. */
@@ -36,16 +49,7 @@ export class Claims {
     const record = readOwner(directory);
     const held = this.#held.has(path);
     const verdict = judgeClaim({ record, self: this.#self, isRunning, held, takeover: this.#options.takeover });
-    if (verdict.kind === "foreign") {
-      const { host, pid, service: other } = verdict.holder;
-      throw new LeafdError(
-        "target_foreign",
-        `${path} is written by another leafd (pid ${pid} on ${host}, "${other}")`,
-        {
-          hint: "Stop that one or use another directory; if it is gone for good, start once with --takeover.",
-        },
-      );
-    }
+    if (verdict.kind === "foreign") throw writtenByAnother(path, verdict.holder);
     const named = service ?? (typeof record === "string" ? "unknown" : record.service);
     if (verdict.kind === "take") {
       if (verdict.because === "free") refuseForeign(directory, output);

@@ -26,7 +26,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     says: "the file system is read-only",
     hint: "Mount it writable; under systemd list it in ReadWritePaths=.",
   },
-  ENOENT: { reason: "target_missing", says: "it does not exist", hint: "Create the directory above it." },
+  ENOENT: { reason: "target_missing", says: "it does not exist", hint: "Create its parent directory." },
   ELOOP: { ...UNSAFE, says: "it is a symbolic link" },
   ENOTDIR: { ...UNSAFE, says: "it is not a directory" },
   EISDIR: { ...UNSAFE, says: "a directory is in the way" },

@@ -2,9 +2,12 @@ import { type LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import type { Delivery } from "../domain/manifest.ts";
 import type { OutputSpec } from "../domain/spec.ts";
+import { refuseClaimed } from "./claim.ts";
 import { readDelivery } from "./delivery.ts";
 import { openOutput } from "./directory.ts";
+import { unless } from "./disk-error.ts";
 import { inspectOutput } from "./inspect.ts";
+import { keptInstance } from "./instance.ts";
 import { refuseForeign, refuseImmovable, visibleGeneration } from "./links.ts";
 import { readOwner } from "./owner.ts";
 
@@ -24,15 +27,18 @@ export function outputFacts(path: string): OutputFacts | undefined {
 }
 
 /**
- * Why leafd would refuse to write to this directory, whoever runs it: it is a link, other programs' files are under its
- * names, or something that cannot be replaced is. Undefined when nothing is in the way. Claims and changes nothing.
+ * Why leafd with this state directory would refuse to write to an output, whoever runs it: it is a link, another leafd's,
+ * or holds under its names what is not to be replaced. Undefined when nothing is in the way. Claims and changes nothing.
  */
-export function refusalOf(output: OutputSpec): LeafdError | undefined {
+export function refusalOf(output: OutputSpec, stateDir: string): LeafdError | undefined {
   try {
     using directory = openOutput(output.directory);
     if (directory === undefined) return undefined;
     if (readOwner(directory) === "none") refuseForeign(directory, output);
     refuseImmovable(directory, output);
+    // Whoever may not read the id cannot tell its own directories from those of others.
+    const instance = unless(["EACCES"], () => keptInstance(stateDir) ?? "");
+    if (instance !== undefined) refuseClaimed(directory, instance);
     return undefined;
   } catch (thrown) {
     return toLeafdError(thrown);

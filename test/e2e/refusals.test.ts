@@ -240,6 +240,14 @@ suite("refused because of another leafd", () => {
       `target_foreign: DIR/live-web is written by another leafd (pid ${first.pid} on HOST, "web")`,
       "Stop that one or use another directory; if it is gone for good, start once with --takeover.",
     );
+    const check = await place.run("check");
+    assert.equal(check.code, 1);
+    assert.match(
+      check.stdout,
+      /^error .*\.output\.directory: .* is written by another leafd \(pid .*\[target_foreign\]$/m,
+    );
+    await place.configure({ web: {} });
+    assert.equal((await place.run("check")).code, 0, "it is that one's own");
     assert.deepEqual(first.seen("rotation_failed"), []);
   });
 });

@@ -21,7 +21,7 @@ export async function checkDirectories({ stateDir, control, services }: Settings
   // What lies below a state directory that cannot be used is not looked at: it would be said twice.
   const isBelow = ({ makeBelow }: OutputSpec) => makeBelow !== undefined && state.length > 0;
   const outputs = services.filter(({ output }) => !isBelow(output));
-  const checked = outputs.map(({ name, output }) => checkOutput(name, output, accounts));
+  const checked = outputs.map(({ name, output }) => checkOutput(name, output, { accounts, stateDir }));
   const seen = misplaced === undefined ? [] : [seenAsRoot(misplaced)];
   return [...seen, ...state, ...(await checkControl(control, accounts)), ...(await Promise.all(checked)).flat()];
 }
@@ -63,7 +63,11 @@ async function checkControl({ directory, group }: ControlSpec, accounts: Account
 }
 
 /** The directory, or where it is to be made, as this user may use it; the names of its owner and group. */
-async function checkOutput(service: string, output: OutputSpec, accounts: Accounts): Promise<readonly Remark[]> {
+async function checkOutput(
+  service: string,
+  output: OutputSpec,
+  { accounts, stateDir }: { readonly accounts: Accounts; readonly stateDir: string },
+): Promise<readonly Remark[]> {
   const path = ["services", service, "output", "directory"];
   const subject = `service ${service}`;
   const { directory, group } = output;
@@ -71,7 +75,7 @@ async function checkOutput(service: string, output: OutputSpec, accounts: Accoun
   const target = isThere ? directory : whereMade(output);
   const problem = writeProblem(target);
   if (problem !== undefined) return [unwritable(target, problem, { subject, path })];
-  const refusal = isThere ? refusalOf(output) : undefined;
+  const refusal = isThere ? refusalOf(output, stateDir) : undefined;
   if (refusal !== undefined) {
     const { reason: code, message, hint } = refusal;
     return [{ severity: "error", code, subject, message, path, ...(hint === undefined ? {} : { hint }) }];
