@@ -51,6 +51,11 @@ function fail(command: Command, thrown: unknown, terminal: Terminal): ExitCode {
     return EXIT.config;
   }
   const error = toLeafdError(thrown);
+  // Ctrl-C in the middle of a question: no answer, and no defect.
+  if (terminal.stopped.aborted && (thrown === terminal.stopped.reason || error.reason === "cancelled")) {
+    terminal.err(`leafd ${command.name}: stopped before it ended\n`);
+    return EXIT.failed;
+  }
   const stack = error.reason === "internal" && error.cause instanceof Error ? `${error.cause.stack}\n` : "";
   terminal.err(`leafd ${command.name}: ${explain(error)}${stack}`);
   return exitCodeOf(error);

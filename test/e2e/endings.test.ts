@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { freePort } from "../../src/dev/demo/free-port.ts";
 import { httpServer } from "../support/http-server.ts";
 import { type LeafdPlace, leafdPlace } from "../support/leafd-place.ts";
-import type { LeafdEnd, LeafdOptions, LeafdProcess } from "../support/leafd-process.ts";
+import { type LeafdEnd, type LeafdOptions, LeafdProcess } from "../support/leafd-process.ts";
 import { lyingVault } from "../support/lying-vault.ts";
 import { setUpPki, type TestPki } from "../support/pki-setup.ts";
 import { readPair } from "../support/published-pair.ts";
@@ -26,6 +28,19 @@ after(() => vault.stop());
 const LONGEST = 5000;
 const FIXTURES = join(import.meta.dirname, "../fixtures");
 const never = (): Promise<never> => new Promise(() => undefined);
+
+test("Ctrl-C in the middle of a question is neither a defect nor an answer", async () => {
+  const asked = Promise.withResolvers<void>();
+  const port = await freePort();
+  const silent = createServer(() => asked.resolve()).listen(port, "127.0.0.1");
+  await once(silent, "listening");
+  await using inspect = new LeafdProcess(["inspect", `127.0.0.1:${port}`]);
+  await asked.promise;
+  inspect.signal("SIGINT");
+  const { code, stdout, stderr } = await inspect.ended;
+  silent.close();
+  assert.deepEqual([code, stdout, stderr], [1, "", "leafd inspect: stopped before it ended"]);
+});
 
 type End = readonly [code: number | null, signal: NodeJS.Signals | null];
 
