@@ -1,3 +1,6 @@
+import { controlPlace } from "../config/control-place.ts";
+import { ConfigError } from "../config/report.ts";
+import { fetchStatus } from "../control/client.ts";
 import type { Settings } from "../domain/spec.ts";
 import type { Terminal } from "./command.ts";
 import { readConfig } from "./read-config.ts";
@@ -16,9 +19,23 @@ interface Named {
   readonly control?: string | undefined;
 }
 
-/** The leafd that these options name. ConfigError when that takes a configuration and it is wrong. */
-export async function placeOf({ config, control }: Named, terminal: Pick<Terminal, "env">): Promise<Place> {
+/**
+ * The leafd that these options name. A configuration that was refused must not hide what the leafd says that goes on by
+ * the one before: where it names the sockets and somebody answers there, that one is asked, and a line on standard error
+ * says so. Otherwise its ConfigError stands.
+ */
+export async function placeOf({ config, control }: Named, terminal: Terminal): Promise<Place> {
   if (control !== undefined) return { control };
-  const { settings } = await readConfig(config, terminal);
-  return { control: settings.control.directory, settings };
+  try {
+    const { settings } = await readConfig(config, terminal);
+    return { control: settings.control.directory, settings };
+  } catch (thrown) {
+    const named = thrown instanceof ConfigError ? await controlPlace(config, terminal.env) : undefined;
+    if (named === undefined) throw thrown;
+    await fetchStatus(named, terminal.stopped).catch(() => {
+      throw thrown;
+    });
+    terminal.err("the configuration is refused, see `leafd check`; asking the leafd that runs by the one before:\n");
+    return { control: named };
+  }
 }

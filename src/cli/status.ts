@@ -26,11 +26,12 @@ export const statusCommand: Command = {
                     [--config FILE | --control DIRECTORY]
 
 Asks the running leafd over its read-only socket. When none runs, the files on disk are read and judged instead, and a
-line on standard error says so; another line there says that the one that runs is of another version. Changes nothing.
+line on standard error says so. Other lines there say that the one that runs is of another version, or goes on by the
+configuration before one that is refused. Changes nothing.
 
   STATE       ok           a good pair, delivered
               due          renewal has come due or is under way
-              retrying     the last attempt failed; the pair on disk is still good
+              retrying     the last attempt failed, or the issuers are away; the pair on disk is still good
               not_live     its dependents were told, and serve another certificate
               reload_owed  a new pair is on disk and its dependents have not been told
               pending      not looked at yet
@@ -51,12 +52,12 @@ Options:
       --control DIRECTORY   ask the leafd there, usually /var/lib/leafd/control, and read no configuration
 
 Exit codes: 0 every required service has a valid pair, or the end of --watch · 1 one has not, or no such service ·
-69 with --control, nobody answers · 78 wrong configuration
+69 with --control, nobody answers · 78 wrong configuration, and no leafd that runs by the one before
 
 Exit codes with --nagios, others than those: 0 OK · 1 WARNING more than 20 % of the time between the due renewal and the
 end of a pair is used up, its dependents serve another certificate or could not be told, it has not been looked at yet,
-or a service that is not required has no valid pair · 2 CRITICAL more than 40 %, or no valid pair · 3 UNKNOWN whatever
-else is wrong, the command line and the configuration among it
+a service that is not required has no valid pair, or the configuration is refused · 2 CRITICAL more than 40 %, or no valid
+pair · 3 UNKNOWN whatever else is wrong, the command line and a configuration that no running leafd stands in for among it
 `,
   async run(args, terminal) {
     if (args.includes("--nagios")) return runAsPlugin(args, terminal);

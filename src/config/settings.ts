@@ -10,13 +10,26 @@ import type { FileConfig } from "./schema.ts";
 import { normaliseDirectory, serviceSpec } from "./services.ts";
 import type { Report } from "./surroundings.ts";
 
+type Places = Pick<FileConfig, "stateDir"> & {
+  readonly control?: { readonly directory?: string | undefined } | undefined;
+};
+
+function stateDirectory({ stateDir }: Places): string {
+  return normaliseDirectory(stateDir ?? "/var/lib/leafd");
+}
+
+/** Where the control sockets are, by the part of the configuration that says so. */
+export function controlDirectory(config: Places): string {
+  return normaliseDirectory(config.control?.directory ?? join(stateDirectory(config), "control"));
+}
+
 /**
  * The file's configuration with its defaults filled in; whatever keeps it from being used is reported, and then the
  * answer means nothing. Pure: looks at no disk, so what it names (a CA file, a group) may be missing.
  */
 export function toSettings(config: FileConfig, report: Report): Settings {
-  const stateDir = normaliseDirectory(config.stateDir ?? "/var/lib/leafd");
-  const controlDirectory = normaliseDirectory(config.control?.directory ?? join(stateDir, "control"));
+  const stateDir = stateDirectory(config);
+  const control = controlDirectory(config);
   const clusters = clusterSpecs(config, report);
   const issuers = issuerSpecs(config, report);
   const entries = Object.entries(config.services ?? {});
@@ -31,7 +44,7 @@ export function toSettings(config: FileConfig, report: Report): Settings {
     service,
     directory: normaliseDirectory(output.directory),
   }));
-  checkDirectories({ outputs, stateDir, control: controlDirectory }, report);
+  checkDirectories({ outputs, stateDir, control }, report);
   const observe = observeSpec(config.observe ?? {}, report);
   const { roots, include: names = [], newRoot = roots === undefined ? "accept" : "hold" } = config.trust ?? {};
   const include = issuersNamed({ names, path: ["trust", "include"] }, issuers, report);
@@ -42,7 +55,7 @@ export function toSettings(config: FileConfig, report: Report): Settings {
     services: services.filter((service) => service !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1)),
     observe,
     review: reviewSpec(config, observe),
-    control: { directory: controlDirectory, ...given("group", config.control?.group) },
+    control: { directory: control, ...given("group", config.control?.group) },
     log: { level: config.log?.level ?? "info", format: config.log?.format ?? "json" },
   };
 }

@@ -185,9 +185,10 @@ export function isReady(status: DaemonStatus, now: EpochMillis): boolean {
 
 /** Why a service is ready or is not, in a few words: `valid for 3h`, `expired 2m ago: sealed`, `no certificate yet: dns`. */
 export function describeValidity(service: ServiceStatus, now: EpochMillis): string {
-  const { notBefore, notAfter, reason } = service;
+  const { notBefore, notAfter, reason, pausedUntil } = service;
   if (notAfter !== undefined && hasValidPair(service, now)) return `valid for ${formatDuration(notAfter - now)}`;
-  const because = reason === undefined ? "" : `: ${reason}`;
+  const paused = pausedUntil === undefined ? "" : `: paused until ${formatTime(pausedUntil)}`;
+  const because = `${paused}${reason === undefined ? "" : `: ${reason}`}`;
   if (notAfter === undefined) return `no certificate yet${because}`;
   if (notAfter <= now) return `expired ${formatDuration(now - notAfter)} ago${because}`;
   return `not valid before ${formatTime(notBefore ?? now)}${because}`;

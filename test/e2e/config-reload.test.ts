@@ -24,6 +24,9 @@ async function scene() {
   return { pki, place: await leafdPlace({ vault, pki }) };
 }
 
+const BY_THE_ONE_BEFORE =
+  "the configuration is refused, see `leafd check`; asking the leafd that runs by the one before:";
+
 /** The event that says what a load came to. */
 async function loaded(leafd: LeafdProcess): Promise<unknown[]> {
   const { added, changed, removed } = await leafd.next("config_loaded");
@@ -90,16 +93,28 @@ test("a configuration that is wrong leaves the one before it in force", async ()
   leafd.signal("SIGHUP");
   await leafd.next("config_rejected");
   const asked = await place.run("status");
-  assert.equal(asked.code, 78, "the file is wrong for the other commands too");
+  assert.deepEqual([asked.code, asked.stderr], [0, BY_THE_ONE_BEFORE]);
+  assert.match(asked.stdout, /^web +ok /m);
+  assert.match(asked.stdout, /^configuration refused at .*; the one of .* is in force:\n  .*identity: is missing$/m);
+  assert.match((await place.run("explain", ["web"])).stdout, /^web: ok:/);
+  assert.match((await place.run("events")).stdout, /configuration refused/);
+  assert.equal((await place.run("pause", ["web", "--for", "2m"])).code, 0);
+  assert.equal((await place.run("resume", ["web"])).code, 0);
+  await writeFile(place.file, "vault: [");
+  const unreadable = await place.run("status");
+  assert.equal(unreadable.code, 78, "nothing says where to ask");
   assert.match(
-    asked.stderr,
+    unreadable.stderr,
     /\nA leafd that runs goes on with the configuration before it; ask it with --control \S+$/,
   );
   const at = ["--control", place.dir.join("state/control")];
-  const stillAsked = await place.run("status", at);
-  assert.equal(stillAsked.code, 0, stillAsked.stderr);
-  assert.match(stillAsked.stdout, /^web +ok [^]*^configuration refused at [^]*identitty: unknown key/m);
-  for (const [command, ...args] of [["explain", "web"], ["events"], ["pause", "web"], ["resume", "web"]] as const)
+  for (const [command, ...args] of [
+    ["status"],
+    ["explain", "web"],
+    ["events"],
+    ["pause", "web"],
+    ["resume", "web"],
+  ] as const)
     assert.equal((await place.run(command, [...args, ...at])).code, 0, command);
   await writeFile(place.file, good);
   assert.deepEqual(await loaded(leafd), [0, 0, 0]);
@@ -108,6 +123,10 @@ test("a configuration that is wrong leaves the one before it in force", async ()
   assert.equal((await leafd.stop()).code, 0);
   const nobody = await place.run("status", at);
   assert.equal(nobody.code, 69, "without a configuration nothing says where to look on disk");
+  await writeFile(place.file, good.replace('"identity"', '"identitty"'));
+  const alone = await place.run("status");
+  assert.equal(alone.code, 78, "there is no leafd that runs by the one before");
+  assert.match(alone.stderr, /identitty/);
   assert.equal(readPair(place.live("web")).generation, pair.generation);
   assert.equal(await pki.issued(), 1);
 });

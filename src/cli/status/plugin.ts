@@ -1,6 +1,6 @@
 import { ALERT_BURN } from "../../domain/lifetime-review.ts";
 import type { DaemonStatus, ServiceStatus } from "../../domain/status.ts";
-import { type EpochMillis, SECOND } from "../../domain/units.ts";
+import { type EpochMillis, formatTime, SECOND } from "../../domain/units.ts";
 import { PLUGIN_EXIT, type PluginExitCode } from "../exit-codes.ts";
 
 /* `leafd status --nagios`: one line and an exit code, as Nagios, Icinga and their kind run plugins. */
@@ -28,7 +28,7 @@ const MOST_NAMES = 5;
  * decides; `isRunning` false: it was read from disk.
  */
 export function pluginVerdict(status: DaemonStatus, now: EpochMillis, isRunning: boolean): Verdict {
-  const judged = status.services.flatMap((service) => judge(service, now));
+  const judged = [...status.services.flatMap((service) => judge(service, now)), ...judgeConfiguration(status)];
   const of = (level: Level) => judged.filter((each) => each.level === level);
   const [critical, warning] = [of("critical"), of("warning")];
   const level = critical.length > 0 ? "critical" : warning.length > 0 ? "warning" : "ok";
@@ -53,9 +53,16 @@ function said(judged: readonly Judged[]): string {
   return `; ${named.join(", ")}${others > 0 ? `, and ${others} more` : ""}`;
 }
 
+function judgeConfiguration({ configError }: DaemonStatus): readonly Judged[] {
+  if (configError === undefined) return [];
+  return [{ level: "warning", name: "configuration", why: `refused at ${formatTime(configError.at)}` }];
+}
+
 function judge(service: ServiceStatus, now: EpochMillis): readonly Judged[] {
-  const { name, required, state, reason, usedUntil, rung } = service;
-  const because = reason === undefined ? "" : ` (${reason})`;
+  const { name, required, state, reason, usedUntil, rung, pausedUntil } = service;
+  const paused = pausedUntil === undefined ? [] : [`paused until ${formatTime(pausedUntil)}`];
+  const whys = [...paused, ...(reason === undefined ? [] : [reason])];
+  const because = whys.length === 0 ? "" : ` (${whys.join("; ")})`;
   const say = (level: Level, why: string) => [{ level, name, why: `${why}${because}` }];
   if (state === "expired" || state === "missing") return say(required ? "critical" : "warning", state);
   if (state === "pending") return say("warning", "not looked at yet");

@@ -53,6 +53,18 @@ describe("status --nagios", () => {
     assert.equal(verdict(serviceStatus({ rung: "reserve" })).exitCode, 1, "nothing may come after it");
   });
 
+  it("warns of a configuration that is refused", () => {
+    const refused = { ...daemonStatus([serviceStatus()]), configError: { at: NOW, message: "leafd.yaml: no" } };
+    const { line, exitCode } = pluginVerdict(refused, NOW, true);
+    assert.equal(exitCode, 1);
+    assert.match(line, /^LEAFD WARNING - 1 service; configuration: refused at 2026-01-01T12:00:00Z \| /);
+  });
+
+  it("says that an operator has paused a service", () => {
+    const { line } = verdict(burnt(50, { pausedUntil: NOW + HOUR }));
+    assert.match(line, /used up \(paused until 2026-01-01T13:00:00Z\) \|/);
+  });
+
   it("is critical when dependents use a certificate that has ended, whatever is on disk", () => {
     const owed = { state: "reload_owed", reason: "reload_failed" } as const;
     assert.equal(verdict(serviceStatus({ ...owed, usedUntil: NOW + 1 })).exitCode, 1);
