@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
+import { AUTHORITY_CASES } from "../../support/alert-cases/authorities.ts";
 import { type AlertCase, inputSeries, rulesTest } from "../../support/alert-cases/case.ts";
 import { CLUSTER_CASES } from "../../support/alert-cases/cluster.ts";
 import { HEALTHY_FLEET } from "../../support/alert-cases/fleet.ts";
@@ -10,7 +11,7 @@ import { readAlerts, readRules, recordedNames } from "../../support/alert-rules.
 import { unknownNames } from "../../support/promql.ts";
 import { checkRules, type RulesTest, testRules } from "../../support/promtool.ts";
 
-const CASES = [...SERVICE_CASES, ...ISSUING_CASES, ...CLUSTER_CASES, ...PROCESS_CASES];
+const CASES = [...SERVICE_CASES, ...ISSUING_CASES, ...AUTHORITY_CASES, ...CLUSTER_CASES, ...PROCESS_CASES];
 
 describe("the alerts", () => {
   test("are rules that promtool accepts", async () => {

@@ -29,6 +29,10 @@ export interface AlertCase {
   readonly target?: false;
 }
 
+/** One certificate from an issuer on a rung. */
+export const info = (issuer: string, rung: string, serial: string) =>
+  `leafd_certificate_info{service="payments",issuer="${issuer}",rung="${rung}",serial="${serial}",fingerprint="f${serial}"}`;
+
 /** Nobody's labels but the tests': the rules know none. */
 const TARGET: Labels = { job: "certificates", instance: "vm-1:9464" };
 
