@@ -126,7 +126,9 @@ function loginWords(login: ClusterStatus["login"], now: EpochMillis): string {
 
 function clockLines({ clock }: DaemonStatus): string[] {
   if (clock === undefined || (!clock.doubted && Math.abs(clock.skew ?? 0) < MINUTE)) return [];
-  const apart = clock.skew === undefined ? "" : `; a server's clock is ${formatDuration(clock.skew)} ahead of it`;
+  const { skew } = clock;
+  const side = (skew ?? 0) < 0 ? "behind" : "ahead of";
+  const apart = skew === undefined ? "" : `; a server's clock is ${formatDuration(Math.abs(skew))} ${side} it`;
   return [`clock: ${clock.doubted ? "not believed until a server says the same time" : "believed"}${apart}`];
 }
 
