@@ -5,8 +5,9 @@ import { type Millis, SECOND } from "./domain/units.ts";
 import { keys } from "./keys/keys.ts";
 import { createProbe } from "./reload/probe.ts";
 import { createReloader } from "./reload/reloader.ts";
-import type { Ports } from "./rotation/job.ts";
-import type { Clock, Store, Trust, Windows } from "./rotation/ports.ts";
+import type { SharedPorts } from "./rotation/job.ts";
+import type { Clock, SharedTrust, Store, Windows } from "./rotation/ports.ts";
+import { serviceTrust } from "./rotation/service-trust.ts";
 import { TrustKeeper } from "./rotation/trust.ts";
 import { openLedger } from "./store/ledger.ts";
 import { openPauses } from "./store/pauses.ts";
@@ -25,14 +26,14 @@ interface PortOptions {
   readonly warn: (error: LeafdError) => void;
   readonly store: Store;
   /** As configured now. */
-  readonly trust: () => Trust;
+  readonly trust: () => SharedTrust;
   readonly windows: () => Windows;
   /** How far the servers' clocks are ahead of ours; undefined while none has said its time. */
   readonly skew: () => Millis | undefined;
 }
 
 /** The real world, as rotations see it. */
-export function createPorts(options: PortOptions): Ports {
+export function createPorts(options: PortOptions): SharedPorts {
   const { clock, stateDir, environment, pid, instance, warn, store, trust, windows, skew } = options;
   return {
     clock,
@@ -44,6 +45,7 @@ export function createPorts(options: PortOptions): Ports {
       anchored: (issuer, anchor, until) => trust().anchored(issuer, anchor, until),
       bundle: (issuers, signer, signal) => trust().bundle(issuers, signer, signal),
       outdated: (issuer) => trust().outdated(issuer),
+      lacks: (issuers) => trust().lacks(issuers),
     },
     reloader: createReloader({ clock, environment, ownPid: pid }),
     probe: createProbe({ clock, lookup: sharedLookup }),
@@ -65,7 +67,7 @@ export function readingPorts({ stateDir, trust }: Settings, clock: Clock) {
     keys,
     store: createStore({ clock, instance: "", takeover: false, warn: ignore }),
     ledger: openLedger(stateDir, { clock, warn: ignore }),
-    trust: new TrustKeeper({ spec: trust, memory, clock, emit: ignore }),
+    trust: serviceTrust(new TrustKeeper({ spec: trust, memory, clock, emit: ignore })),
     pauses: openPauses(stateDir, { clock, warn: ignore }),
     heldDirectory: heldIn(stateDir),
     seed: "",

@@ -4,14 +4,15 @@ import { issuersOf, type ServiceSpec } from "../domain/spec.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
 import { Circuits } from "./circuits.ts";
 import { Gate } from "./gate.ts";
-import type { Ports } from "./job.ts";
+import type { SharedPorts } from "./job.ts";
 import type { Emit, Issuer, Pauses } from "./ports.ts";
 import { createReloadQueue, type ReloadQueue } from "./reload-queue.ts";
 import { ServiceRunner } from "./runner.ts";
 import type { Pass, RunnerOptions } from "./runner-options.ts";
+import { serviceTrust } from "./service-trust.ts";
 
 export interface CrewOptions {
-  readonly ports: Ports;
+  readonly ports: SharedPorts;
   readonly emit: Emit;
   readonly pauses: Pauses;
   /** The issuer that a specification names, as it is configured now. */
@@ -65,7 +66,7 @@ export class Crew {
       issuers: [issuerFor(first), ...others.map(issuerFor)],
       ...(reserve && { reserveIssuer: issuerFor(reserve.issuer) }),
       included: included().map(issuerFor),
-      ports,
+      ports: { ...ports, trust: serviceTrust(ports.trust) },
       circuits: this.circuits,
       pass: this.#wayOf(spec),
       reloads: this.#reloads,

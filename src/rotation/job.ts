@@ -7,7 +7,7 @@ import type { Secret } from "../domain/secret.ts";
 import type { ServiceSpec } from "../domain/spec.ts";
 import type { ServiceState } from "../domain/state.ts";
 import type { EpochMillis, Millis } from "../domain/units.ts";
-import type { Clock, Issuer, Keys, Ledger, Probe, Reloader, Store, Trust, Windows } from "./ports.ts";
+import type { Clock, Issuer, Keys, Ledger, Probe, Reloader, SharedTrust, Store, Trust, Windows } from "./ports.ts";
 
 /** The world, as a rotation sees it. */
 export interface Ports {
@@ -26,6 +26,9 @@ export interface Ports {
   /** Sets this instance's retries apart from those of others: any text that is its own. */
   readonly seed: string;
 }
+
+/** The world, as all services share it. */
+export type SharedPorts = Omit<Ports, "trust"> & { readonly trust: SharedTrust };
 
 /** A certificate as the issuer gave it, with its key: nothing about it is proved yet. */
 export interface Signed {

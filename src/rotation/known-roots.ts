@@ -50,3 +50,13 @@ function parse(text: string): readonly KnownRoot[] | undefined {
     return undefined;
   }
 }
+
+/** Each certificate once. */
+export function distinct(certificates: readonly Certificate[]): readonly Certificate[] {
+  return [...new Map(certificates.map((certificate) => [certificate.fingerprint, certificate])).values()];
+}
+
+export function sameRoots(a: readonly KnownRoot[], b: readonly KnownRoot[]): boolean {
+  const fingerprints = new Set(a.map((root) => root.certificate.fingerprint));
+  return a.length === b.length && b.every((root) => fingerprints.has(root.certificate.fingerprint));
+}

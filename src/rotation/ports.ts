@@ -185,4 +185,12 @@ export interface Trust {
   bundle(issuers: readonly Issuer[], signer: Issuer, signal: AbortSignal): Promise<readonly Certificate[]>;
   /** A leaf of this issuer chains to a root that is not known: the next `bundle` asks it again, however fresh its answer is. */
   outdated(issuer: Issuer): void;
+  /** The bundle on disk, by which the pair beside it was proved: it stays while nothing is known of an issuer. */
+  published(roots: readonly Certificate[]): void;
+}
+
+/** What all services share of it. */
+export interface SharedTrust extends Omit<Trust, "published"> {
+  /** Nothing is known of one of these, where anything could be: nobody has answered yet, and nobody remembers. */
+  lacks(issuers: readonly Issuer[]): boolean;
 }

@@ -165,6 +165,7 @@ function proveAgain(reading: Reading, found: Pair): Proof {
   const { spec, issuers, ports } = reading;
   const [leaf, ...chain] = parseCertificates(found.material.certificate);
   if (leaf === undefined) throw new TypeError("a pair without a certificate");
+  ports.trust.published(parseCertificates(found.material.trust));
   const roots = rootsFor(reading, found);
   const privateKeyHash = ports.keys.publicKeyHash(found.material.privateKey);
   try {
@@ -179,6 +180,7 @@ function proveAgain(reading: Reading, found: Pair): Proof {
     // Its root is no longer trusted, or a CA of it has ended: it serves until the next one is there.
     if (OTHER_TRUST.has(reason)) return { leaf, roots, outdated: "issuer_removed" };
     if (OTHER_REQUEST.has(reason)) return { leaf, roots, outdated: "request_changed" };
+    ports.trust.published([]);
     throw thrown;
   }
 }

@@ -3,8 +3,8 @@ import { type Certificate, parseCertificates } from "../domain/certificate.ts";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
 import type { TrustSpec } from "../domain/spec.ts";
 import { DAY, type EpochMillis, MINUTE, type Millis, SECOND } from "../domain/units.ts";
-import { type KnownRoot, recalled, remembered } from "./known-roots.ts";
-import type { Clock, Emit, Issuer, Trust, TrustMemory } from "./ports.ts";
+import { distinct, type KnownRoot, recalled, remembered, sameRoots } from "./known-roots.ts";
+import type { Clock, Emit, Issuer, SharedTrust, TrustMemory } from "./ports.ts";
 import { SharedWork } from "./shared-work.ts";
 
 /*
@@ -40,7 +40,7 @@ interface TrustOptions {
 }
 
 /** The trust anchors of all issuers, by the rules of `trust` in the configuration. */
-export class TrustKeeper implements Trust {
+export class TrustKeeper implements SharedTrust {
   readonly #options: TrustOptions;
   readonly #byIssuer = new Map<string, Known>();
 
@@ -50,10 +50,17 @@ export class TrustKeeper implements Trust {
 
   known(issuers: readonly Issuer[]): readonly Certificate[] {
     const operator = this.#operatorRoots();
-    // Held to the file means: what a mount once showed is no anchor, however long it has been known.
-    const held = operator.length > 0 && this.#options.spec.newRoot === "hold";
-    const mounts = held ? [] : issuers.flatMap((issuer) => this.#of(issuer).roots.map((root) => root.certificate));
-    return distinct([...operator, ...mounts]);
+    const mounts = this.#isHeld(operator) ? [] : issuers.flatMap((issuer) => this.#of(issuer).roots);
+    return distinct([...operator, ...mounts.map((root) => root.certificate)]);
+  }
+
+  lacks(issuers: readonly Issuer[]): boolean {
+    return !this.#isHeld(this.#operatorRoots()) && issuers.some((issuer) => this.#of(issuer).roots.length === 0);
+  }
+
+  /** Held to the file means: what a mount once showed is no anchor, however long it has been known. */
+  #isHeld(operator: readonly Certificate[]): boolean {
+    return operator.length > 0 && this.#options.spec.newRoot === "hold";
   }
 
   anchored(issuer: Issuer, anchor: string, until: EpochMillis): void {
@@ -187,13 +194,4 @@ function merge(input: MergeInput, seen: readonly Certificate[]): readonly KnownR
     });
   }
   return [...after.values()];
-}
-
-function distinct(certificates: readonly Certificate[]): readonly Certificate[] {
-  return [...new Map(certificates.map((certificate) => [certificate.fingerprint, certificate])).values()];
-}
-
-function sameRoots(a: readonly KnownRoot[], b: readonly KnownRoot[]): boolean {
-  const fingerprints = new Set(a.map((root) => root.certificate.fingerprint));
-  return a.length === b.length && b.every((root) => fingerprints.has(root.certificate.fingerprint));
 }

@@ -2,7 +2,7 @@ import { LeafdError } from "../../src/domain/errors.ts";
 import type { RotationEvent } from "../../src/domain/events.ts";
 import type { EpochMillis, Millis } from "../../src/domain/units.ts";
 import { GuardedClock } from "../../src/rotation/guarded-clock.ts";
-import type { Ports } from "../../src/rotation/job.ts";
+import type { SharedPorts } from "../../src/rotation/job.ts";
 import type { Emit, Keys, Reloader } from "../../src/rotation/ports.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
 import { TrustKeeper } from "../../src/rotation/trust.ts";
@@ -63,7 +63,7 @@ export class Leafd {
     const warn = (): void => undefined;
     const instance = "11111111-1111-4111-8111-111111111111";
     const memory = createTrustMemory(STATE, warn);
-    const ports: Ports = {
+    const ports: SharedPorts = {
       clock,
       keys,
       store: rememberingInspections(createStore({ clock, instance, takeover: false, warn }), disk),

@@ -6,7 +6,7 @@ import type { OutputSpec, ServiceSpec, TrustSpec } from "../../src/domain/spec.t
 import { type EpochMillis, HOUR, type Millis } from "../../src/domain/units.ts";
 import { keys } from "../../src/keys/keys.ts";
 import { Crew, type CrewOptions } from "../../src/rotation/crew.ts";
-import type { Ports } from "../../src/rotation/job.ts";
+import type { SharedPorts } from "../../src/rotation/job.ts";
 import type { Pauses } from "../../src/rotation/ports.ts";
 import type { ServiceRunner } from "../../src/rotation/runner.ts";
 import { Supervisor } from "../../src/rotation/supervisor.ts";
@@ -123,7 +123,7 @@ export class RotationWorld extends TestDependents {
 
   readonly #emit = (event: RotationEvent): void => void this.events.push(event);
 
-  #ports({ instance = "one", trust = { include: [], newRoot: "accept" } }: StartOptions): Ports {
+  #ports({ instance = "one", trust = { include: [], newRoot: "accept" } }: StartOptions): SharedPorts {
     const { clock } = this;
     const emit = this.#emit;
     const warn = (): void => undefined;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { parseCertificates } from "../../../src/domain/certificate.ts";
 import { LeafdError } from "../../../src/domain/errors.ts";
 import type { OutageSpec } from "../../../src/domain/outage-spec.ts";
@@ -184,6 +184,32 @@ inWorld("the root of a stand-in is published and told before its first leaf", as
   const both = [world.root, root].map((ca) => ca.certificate.fingerprint);
   assert.deepEqual(new Set(publishedRoots(world)), new Set(both));
 });
+
+inWorld(
+  "without a memory, and with one issuer away, the bundle keeps the roots of both, and the pair stays",
+  async (world) => {
+    const root = await TestCa.root({ name: "Other Root" });
+    const dr = world.addIssuer("dr", await root.intermediate({ name: "Other Issuing" }), root);
+    const spec = twoIssuers(world);
+    await world.settle(world.start(spec));
+    const both = new Set([world.root, root].map((ca) => ca.certificate.fingerprint));
+    assert.deepEqual(new Set(publishedRoots(world)), both);
+    world.issuer.away = SEALED;
+    await rm(join(dirname(spec.output.directory), "trust"), { recursive: true });
+
+    const runner = world.start(spec);
+    world.events.length = 0;
+    await world.settle(runner);
+    await untilDue(world, runner);
+    await world.pass(runner, 6 * MINUTE);
+    assert.deepEqual([runner.state.current?.issuer, dr.signed], ["dr", 1]);
+    assert.deepEqual(new Set(publishedRoots(world)), both, "peers still chain to the one that is away");
+    const causes = world.events.flatMap((event) => (event.kind === "published" ? [event.cause] : []));
+    assert.deepEqual(causes, ["renewal_due"]);
+    const again = await restart(world, spec);
+    assert.deepEqual([again.state.outdated, dr.signed], [undefined, 1]);
+  },
+);
 
 inWorld(
   "a root that is new since the mount was last asked is published before the leaf, which is not wasted",
