@@ -9,6 +9,7 @@ import { createTally } from "../observe/tally.ts";
 import { ensure, isGood, type OnceOptions } from "../rotation/once.ts";
 import type { ServiceRunner } from "../rotation/runner.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { keepHeapSmall } from "../runtime/heap.ts";
 import { CONFIG_OPTION, type Command, durationOption, parseOptions, type Terminal } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { onceBesideRunning } from "./once-beside.ts";
@@ -57,6 +58,7 @@ Exit codes: 0 every required service has a valid pair (and with --reload, has be
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);
+    keepHeapSmall();
     const wish: Wish = {
       timeout: durationOption("--timeout", values.timeout),
       minRemaining: durationOption("--min-remaining", values["min-remaining"]),

@@ -4,6 +4,7 @@ import { fanOut } from "../observe/sinks.ts";
 import { createTally } from "../observe/tally.ts";
 import { GuardedClock } from "../rotation/guarded-clock.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { keepHeapSmall } from "../runtime/heap.ts";
 import { VERSION } from "../version.ts";
 import { CONFIG_OPTION, type Command, parseOptions } from "./command.ts";
 import { followConfig } from "./config-follower.ts";
@@ -38,6 +39,7 @@ Exit codes: 0 told to stop · 70 defect in leafd · 75 another leafd holds the s
 `,
   async run(args, terminal) {
     const { values } = parseOptions(args, OPTIONS);
+    keepHeapSmall();
     // One that comes before the configuration is followed changes nothing, and must not end the program.
     terminal.onHangup(() => undefined, terminal.stopped);
     const config = await readConfig(values.config, terminal);
