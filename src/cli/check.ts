@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../config/load.ts";
+import { type ExaminedConfig, examineConfig } from "../config/load.ts";
 import { ConfigError } from "../config/report.ts";
 import { REMARK_CODES, type Remark } from "../domain/remark.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -14,7 +14,6 @@ import { checkSurvival } from "./check/survival.ts";
 import { checkWindows } from "./check/windows.ts";
 import { CONFIG_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { readConfig } from "./read-config.ts";
 
 const OPTIONS = {
   ...CONFIG_OPTION,
@@ -59,9 +58,9 @@ warnings · 78 wrong configuration
 `,
   async run(args, terminal) {
     const options = optionsOf(args);
-    let config: LoadedConfig;
+    let config: ExaminedConfig;
     try {
-      config = await readConfig(options.config, terminal);
+      config = await examineConfig({ file: options.config, env: terminal.env });
     } catch (thrown) {
       // For people the report of the program says it, with the source lines.
       if (!(thrown instanceof ConfigError) || options.format === "text") throw thrown;
@@ -103,7 +102,7 @@ function isFormat(format: string): format is Format {
 }
 
 /** Everything that is to be said of a configuration that can be used. */
-async function remarksOn(config: LoadedConfig, options: Options, terminal: Terminal): Promise<readonly Remark[]> {
+async function remarksOn(config: ExaminedConfig, options: Options, terminal: Terminal): Promise<readonly Remark[]> {
   const { settings, files } = config;
   const [now, count] = [systemClock.now(), settings.services.length];
   const everywhere: readonly Remark[] = [

@@ -11,10 +11,15 @@ import { shapeProblems } from "./shape-problems.ts";
 import { hashSources, readSources, type Source } from "./sources.ts";
 import { type Warning, warningsOf } from "./warnings.ts";
 
+/** What leafd runs by. */
 export interface LoadedConfig {
   readonly settings: Settings;
   /** Of the bytes of all files (sources.ts), lower-case hex. */
   readonly hash: string;
+}
+
+/** The same beside its files. It holds all that was read of them, 2 to 3 kB a service: look at it, and let it go. */
+export interface ExaminedConfig extends LoadedConfig {
   /** The files that were read: the main one, then the drop-ins by name. */
   readonly files: readonly string[];
   /** What is allowed and not wise. */
@@ -32,12 +37,18 @@ interface LoadOptions {
 }
 
 /** Reads and checks the configuration. Rejects with a ConfigError that holds everything that is wrong with it. */
-export async function loadConfig({ file, env }: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { settings, hash } = await examineConfig(options);
+  return { settings, hash };
+}
+
+/** As `loadConfig`, for whoever has more to say of it. */
+export async function examineConfig({ file, env }: LoadOptions): Promise<ExaminedConfig> {
   return parseConfig(await readSources(file), env);
 }
 
 /** The configuration in these files: the main one first, then the drop-ins. Throws a ConfigError. */
-export function parseConfig(sources: readonly Source[], env: Environment): LoadedConfig {
+export function parseConfig(sources: readonly Source[], env: Environment): ExaminedConfig {
   const documents = sources.flatMap(({ file, text }) => (text === undefined ? [] : [readDocument(file, text, env)]));
   const unread = sources.flatMap(({ file, problem, hint }) =>
     problem === undefined

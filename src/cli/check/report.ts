@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../../config/load.ts";
+import type { ExaminedConfig } from "../../config/load.ts";
 import { type ConfigError, type Finding, formatPath } from "../../config/report.ts";
 import type { Complaint, Remark } from "../../domain/remark.ts";
 
@@ -20,7 +20,7 @@ export interface PlacedRemark {
 }
 
 /** What is unwise in a configuration, then what was found by looking around, each with its line where it has one. */
-export function placeAll(config: LoadedConfig, remarks: readonly Remark[]): readonly PlacedRemark[] {
+export function placeAll(config: ExaminedConfig, remarks: readonly Remark[]): readonly PlacedRemark[] {
   const unwise = config.warnings.map(({ code, ...finding }) => ofFinding(finding, { severity: "warning", code }));
   return [...unwise, ...joined(remarks.map((remark) => place(remark, config)))];
 }
@@ -40,7 +40,7 @@ function ofFinding(
   return { ...judged, subject: "configuration", message, ...advice, file, line, column, ...setting };
 }
 
-function place(remark: Remark, config: LoadedConfig): PlacedRemark {
+function place(remark: Remark, config: ExaminedConfig): PlacedRemark {
   if (remark.severity === "ok" || remark.path === undefined) return remark;
   const { path: named, ...said } = remark;
   const path = originOf(named, config);
@@ -49,7 +49,7 @@ function place(remark: Remark, config: LoadedConfig): PlacedRemark {
 }
 
 /** Where a setting stands: at the service, or where it has it from. */
-function originOf(path: NonNullable<Complaint["path"]>, { states }: LoadedConfig): NonNullable<Complaint["path"]> {
+function originOf(path: NonNullable<Complaint["path"]>, { states }: ExaminedConfig): NonNullable<Complaint["path"]> {
   const [section, , ...keys] = path;
   const byDefault = ["defaults", ...keys];
   return section === "services" && !states(path) && states(byDefault) ? byDefault : path;

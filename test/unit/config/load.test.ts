@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { loadConfig } from "../../../src/config/load.ts";
+import { examineConfig, loadConfig } from "../../../src/config/load.ts";
 import { MINIMAL_CONFIG, minimalConfig, problemsOfFiles } from "../../support/config-file.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 
@@ -28,7 +28,7 @@ test("drop-ins add services, in the order of their names; hidden files are none"
     "services.d/.40-hidden.yaml": dropIn("hidden"),
     "services.d/README": "not YAML: [",
   });
-  const { settings, files } = await loadConfig({ file, env: {} });
+  const { settings, files } = await examineConfig({ file, env: {} });
   assert.deepEqual(
     settings.services.map(({ name }) => name),
     ["a", "b", "web"],
