@@ -54,5 +54,12 @@ export async function bundleProgram(): Promise<Bundle> {
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error("esbuild wrote nothing");
+  refuseWideText(file.text);
   return { contents: file.contents, metafile };
+}
+
+/** esbuild writes ASCII; one other character, in the head, and V8 keeps the whole text with two bytes a character. */
+function refuseWideText(text: string): void {
+  const [wide] = /[^\0-\x7f]/.exec(text) ?? [];
+  if (wide !== undefined) throw new Error(`the bundle holds "${wide}", which doubles what it takes in memory`);
 }
