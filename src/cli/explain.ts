@@ -1,9 +1,9 @@
 import { fetchExplanation } from "../control/client.ts";
 import { toLeafdError } from "../domain/errors.ts";
+import { explanationToJson } from "../domain/explain/json.ts";
 import type { Explanation } from "../domain/explain.ts";
 import { noSuchService } from "../domain/no-such-service.ts";
 import type { Settings } from "../domain/spec.ts";
-import { explanationToJson } from "../domain/status/json.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CONFIG_OPTION, CONTROL_OPTION, type Command, parseOptions, type Terminal, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";

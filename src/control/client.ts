@@ -1,8 +1,9 @@
 import { type IncomingMessage, request } from "node:http";
 import { LeafdError, toLeafdError } from "../domain/errors.ts";
+import { explanationFromJson } from "../domain/explain/json.ts";
 import type { Explanation } from "../domain/explain.ts";
 import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
-import { explanationFromJson, statusFromJson } from "../domain/status/json.ts";
+import { statusFromJson } from "../domain/status/json.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import type { EventRequest } from "./event-stream.ts";
 import { ADMIN_SOCKET, errorFromJson, parseAnswers, STATUS_SOCKET } from "./protocol.ts";

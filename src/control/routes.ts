@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
+import { explanationToJson } from "../domain/explain/json.ts";
 import type { Explanation } from "../domain/explain.ts";
 import { noSuchService } from "../domain/no-such-service.ts";
 import type { PauseRequest, RenewRequest, ResumeRequest, ServiceAnswer } from "../domain/operator.ts";
-import { explanationToJson, statusToJson } from "../domain/status/json.ts";
+import { statusToJson } from "../domain/status/json.ts";
 import type { DaemonStatus } from "../domain/status.ts";
 import type { EventSource, EventStreams } from "./event-stream.ts";
 import {

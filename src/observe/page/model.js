@@ -1,7 +1,7 @@
 /** @import { DaemonStatus, ServiceStatus } from "../../domain/status.ts" */
 
 /*
- * What leafd has said so far. In JSON its times are RFC 3339 (src/domain/status/json.ts); here they are numbers again,
+ * What leafd has said so far. In JSON its times are RFC 3339 (src/domain/timed-json.ts); here they are numbers again,
  * as in the program, so that its types hold.
  */
 
