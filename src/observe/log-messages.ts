@@ -150,7 +150,7 @@ const MESSAGES: { readonly [K in Kind]: (event: EventByKind[K]) => string } = {
   service_added: () => "added to the configuration",
   service_removed: () => "removed from the configuration; its files stay",
   leftovers_removed: ({ count }) => `removed ${count} leftover files and generations`,
-  started: ({ version, services }) => `leafd ${version} started with ${services} services`,
+  started: ({ version, services }) => `leafd ${version} started with ${services} service${services === 1 ? "" : "s"}`,
   stopping: ({ signal }) => `stopping on ${signal}`,
   stopped: ({ took }) => `stopped in ${formatDuration(took)}`,
   config_loaded: ({ added, changed, removed }) =>
