@@ -77,7 +77,7 @@ suite("events", () => {
     await using first = place.start("run");
     await first.each("published", "web");
     using events = eventsOf(place.file, "--follow");
-    await events.line(/leafd \S+ started with 1 services/);
+    await events.line(/leafd \S+ started with 1 service\b/);
     await events.line(/web: published/);
     assert.equal((await place.run("renew", ["web"])).code, 0);
     await events.line(/web: renewal requested/);
@@ -86,14 +86,14 @@ suite("events", () => {
     await events.note(/^leafd is not there any more; waiting for it$/);
     await using second = place.start("run");
     await events.note(/^leafd is back$/);
-    await events.line(/started with 1 services/);
+    await events.line(/started with 1 service\b/);
     await second.each("recovered", "web");
     await second.stop("SIGKILL");
     await events.note(/^leafd is not there any more; waiting for it$/);
     await using third = place.start("run");
     await third.each("recovered", "web");
     await events.note(/^leafd is back$/);
-    await events.line(/started with 1 services/);
+    await events.line(/started with 1 service\b/);
     events.child.kill("SIGINT");
     assert.deepEqual(await events.ended, [0, null]);
     assert.equal((await third.stop()).code, 0);
