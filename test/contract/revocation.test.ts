@@ -68,7 +68,14 @@ contract("revocation and leases", (world) => {
     await waitFor(async () => (await revokedAt(body.data.serial_number)) > 0, {
       what: "the certificate to be revoked",
     });
-    const gone = await vault.request("PUT", "sys/leases/lookup", { lease_id: body.lease_id });
+    // The lease goes after what it stood for.
+    const gone = await waitFor(
+      async () => {
+        const answer = await vault.request("PUT", "sys/leases/lookup", { lease_id: body.lease_id });
+        return answer.status === 200 ? undefined : answer;
+      },
+      { what: "the lease to be gone" },
+    );
     assert.deepEqual([gone.status, gone.body.errors], [400, ["invalid lease"]]);
   });
 
