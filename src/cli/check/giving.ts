@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Complaint, Remark } from "../../domain/remark.ts";
 import type { Ownership } from "../../store/accounts.ts";
 
@@ -43,14 +43,13 @@ const GROUP: Said = {
   hint: "Make leafd's user a member; under systemd SupplementaryGroups= is enough (deploy/systemd/dependents.conf.example).",
 };
 
-/** This process. */
-export function thisUser(): Giver {
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
-  return {
-    uid: process.geteuid?.() ?? 0,
-    gids: new Set([...(process.getgroups?.() ?? []), process.getegid?.() ?? 0]),
-    mayGiveAway: (Number.parseInt(effective.slice(-1), 16) & CAP_CHOWN) !== 0,
-  };
+/** This process. Where there is no /proc (a chroot), root is taken to have what it usually has. */
+export function thisUser(status = "/proc/self/status"): Giver {
+  const uid = process.geteuid?.() ?? 0;
+  const gids = new Set([...(process.getgroups?.() ?? []), process.getegid?.() ?? 0]);
+  const effective = existsSync(status) ? /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync(status, "utf8"))?.[1] : undefined;
+  if (effective === undefined) return { uid, gids, mayGiveAway: uid === 0 };
+  return { uid, gids, mayGiveAway: (Number.parseInt(effective.slice(-1), 16) & CAP_CHOWN) !== 0 };
 }
 
 /** The lowest bit of a set of capabilities (capabilities(7)). */

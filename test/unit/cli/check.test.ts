@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { checkGiving } from "../../../src/cli/check/giving.ts";
+import { checkGiving, thisUser } from "../../../src/cli/check/giving.ts";
 import { minimalConfig } from "../../support/config-file.ts";
 import { type TempDir, tempDir } from "../../support/temp-dir.ts";
 import { leafd } from "../../support/terminal.ts";
@@ -128,6 +128,10 @@ test("check warns of an owner and a group that this user could not give files to
   assert.deepEqual(said(undefined, 34), [["warning", "group"]]);
   assert.deepEqual(said(1, 33), [["warning", "owner"]]);
   assert.deepEqual(said(1, 34, { ...nobody, mayGiveAway: true }), []);
+});
+
+test("check without /proc, as in a chroot, takes root for one who may give files away", () => {
+  assert.equal(thisUser("/nonexistent/status").mayGiveAway, process.geteuid?.() === 0);
 });
 
 test("check warns of a pair that is to outlive an outage, and would not outlive a restart", async () => {
